@@ -1,0 +1,41 @@
+# make quickstart   a fresh machine to a report, nothing but Python 3.11 or newer needed
+# make test         the tests
+# make check        lint, format, types, import contract, docs examples: what CI runs beside the tests
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+RUN ?= runs/quickstart
+
+.PHONY: quickstart test check lint types imports docs clean
+
+quickstart: $(VENV)/.installed
+	$(BIN)/cygnet quickstart --out $(RUN)
+
+test: $(VENV)/.installed
+	$(BIN)/python -m pytest
+
+check: lint types imports docs
+
+lint: $(VENV)/.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: $(VENV)/.installed
+	$(BIN)/mypy
+
+imports: $(VENV)/.installed
+	$(BIN)/lint-imports
+
+docs: $(VENV)/.installed
+	$(BIN)/python -m pytest tests/docs --no-header -q
+
+# The marker is younger than what it was made from only when everything in it is installed.
+$(VENV)/.installed: pyproject.toml requirements/dev.txt src/cygnet/__init__.py
+	@$(PYTHON) -c 'import sys; sys.exit("Cygnet needs Python 3.11 or newer; this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements/dev.txt
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+clean:
+	rm -rf $(VENV) build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,240 @@
+"""Commands of the cohort: draw one, audit it, fold it, find its duplicates, pack its images."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from cygnet.cli import cohort_text, console
+
+app = typer.Typer(help="A dataset of patients, lesions and images.", no_args_is_help=True)
+
+Data = Annotated[
+    Path, typer.Argument(metavar="DATA", help="Folder of tables and images, or one CSV file.")
+]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=1, help="Processes to run on; by default one for each processor."),
+]
+Ray = Annotated[
+    str | None, typer.Option("--ray", metavar="ADDRESS", help="Run on this Ray cluster instead.")
+]
+
+
+@app.command()
+def synth(
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
+    *,
+    patients: Annotated[int, typer.Option(min=1, help="Patients of the training set.")],
+    seed: Annotated[int, typer.Option(help="The same seed gives the same bytes.")],
+    size: Annotated[
+        int | None,
+        typer.Option(
+            min=16, metavar="PX", help="Side of each image; by default sizes vary as in ISIC 2020."
+        ),
+    ] = None,
+    image_format: Annotated[
+        Literal["jpeg", "dicom"],
+        typer.Option("--format", help="Format of the images."),
+    ] = "jpeg",
+    melanoma_prevalence: Annotated[
+        float, typer.Option(min=0.0, max=1.0, help="Share of melanomas among training images.")
+    ] = 0.0176,
+    test_patients: Annotated[
+        int | None,
+        typer.Option(min=0, help="Patients of the test set; by default the share of ISIC 2020."),
+    ] = None,
+    no_images: Annotated[bool, typer.Option("--no-images", help="Write the tables only.")] = False,
+    workers: Workers = None,
+) -> None:
+    """Draw a synthetic twin of ISIC 2020.
+
+    Tables and pictures of patients who never were, laid out as on Kaggle.
+    """
+    from cygnet.curation.synth import count_images, write_twin
+
+    total = 0 if no_images else count_images(patients, seed, n_test_patients=test_patients)
+    with console.progress("Drawing lesions", total) as advance:
+        summary = write_twin(
+            out,
+            n_patients=patients,
+            n_test_patients=test_patients,
+            seed=seed,
+            size_px=size,
+            image_format=image_format,
+            melanoma_prevalence=melanoma_prevalence,
+            images=not no_images,
+            workers=workers,
+            progress=advance,
+        )
+    console.output().print(f"Made {summary.sentence()}.")
+
+
+@app.command()
+def audit(data: Data, *, as_json: Json = False) -> None:
+    """Say what DATA holds and what is odd.
+
+    Counts, and what is missing, contradictory or there twice, each with rows and a remedy. Exits
+    with 1 when there is an error among the findings.
+    """
+    from cygnet.cli.audit_text import print_audit
+    from cygnet.cohort.table import read_dataset
+    from cygnet.curation.audit import audit as audit_dataset
+    from cygnet.curation.present import present_images
+
+    dataset = read_dataset(data)
+    found = audit_dataset(dataset, present_images(dataset))
+    if as_json:
+        console.print_json(found.as_json())
+    else:
+        print_audit(found)
+    if not found.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def folds(
+    data: Data,
+    *,
+    out: Annotated[Path, typer.Option(metavar="FILE", help="Table of folds to write.")],
+    k: Annotated[int, typer.Option("--k", min=2, help="Number of folds.")] = 5,
+    seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Deal the training images into folds.
+
+    No patient, lesion or duplicate is in two of them; each has its share of melanomas, of images
+    and of patients with many images.
+    """
+    from cygnet.cohort.folds import check_folds, make_folds, write_folds
+    from cygnet.cohort.table import read_dataset
+    from cygnet.curation.duplicates import linked_pairs
+    from cygnet.curation.present import present_images
+
+    dataset = read_dataset(data)
+    linked = linked_pairs(dataset, present_images(dataset))
+    made = make_folds(dataset.train.table, k=k, seed=seed, linked=linked)
+    report = check_folds(dataset.train.table, made, linked)
+    write_folds(out, made)
+    if as_json:
+        console.print_json(report.as_json() | {"out": str(out), "seed": seed})
+        return
+    cohort_text.print_balance(report)
+    console.output().print(f"Wrote the folds of {made.height:,} images to {out}.")
+
+
+@app.command()
+def check_folds(
+    data: Data,
+    folds_file: Annotated[
+        Path, typer.Argument(metavar="FOLDS", help="Table with image_name and fold.")
+    ],
+    *,
+    as_json: Json = False,
+) -> None:
+    """Judge anybody's folds.
+
+    Is a patient, a lesion or a duplicate in two of them? Exits with 1 when one is.
+    """
+    from cygnet.cohort.folds import check_folds as judge
+    from cygnet.cohort.folds import read_folds
+    from cygnet.cohort.table import read_dataset
+    from cygnet.curation.duplicates import linked_pairs
+    from cygnet.curation.present import present_images
+
+    dataset = read_dataset(data)
+    given = read_folds(folds_file, dataset.train.table, partial=True)
+    report = judge(dataset.train.table, given, linked_pairs(dataset, present_images(dataset)))
+    if as_json:
+        console.print_json(report.as_json())
+    else:
+        cohort_text.print_balance(report)
+        cohort_text.print_verdict(report)
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@app.command()
+def duplicates(
+    data: Data,
+    *,
+    no_pixels: Annotated[
+        bool, typer.Option("--no-pixels", help="Compare lists, tables and bytes; decode nothing.")
+    ] = False,
+    workers: Workers = None,
+    ray: Ray = None,
+    as_json: Json = False,
+) -> None:
+    """Find listed and evident duplicates.
+
+    Pairs on the official list, of one lesion_id, equal byte for byte, equal pixel for pixel.
+    """
+    from cygnet.cohort.table import read_dataset
+    from cygnet.curation.duplicates import find_duplicates
+    from cygnet.curation.present import present_images
+
+    dataset = read_dataset(data)
+    images = present_images(dataset)
+    n_images = sum(len(files) for files in images.values()) if images is not None else 0
+    with console.progress("Comparing pixels", n_images) as advance:
+        found = find_duplicates(
+            dataset,
+            images,
+            pixels=not no_pixels,
+            workers=workers,
+            ray_address=ray,
+            progress=advance,
+        )
+    if as_json:
+        console.print_json(found.as_json())
+        return
+    cohort_text.print_duplicates(found)
+
+
+@app.command()
+def pack(
+    data: Data,
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="Folder to make.")],
+    *,
+    size: Annotated[int, typer.Option(min=8, metavar="PX", help="Side of the packed images.")],
+    geometry: Annotated[
+        Literal["squash", "crop", "pad"], typer.Option(help="How a picture becomes square.")
+    ] = "squash",
+    workers: Workers = None,
+    ray: Ray = None,
+    skip_bad_images: Annotated[
+        bool, typer.Option("--skip-bad-images", help="Leave out what cannot be decoded.")
+    ] = False,
+    allow_missing: Annotated[
+        bool, typer.Option("--allow-missing", help="Pack the images that are there.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Pack the images of DATA for training.
+
+    Resizes them once, into shards that are mapped into memory.
+    """
+    from cygnet.cohort.table import read_dataset
+    from cygnet.curation.present import images_to_pack
+    from cygnet.images.pack import write_pack
+
+    dataset = read_dataset(data)
+    items = images_to_pack(dataset, allow_missing=allow_missing)
+    n_rows = sum(cohort.table.height for cohort in dataset.parts)
+    with console.progress("Packing", len(items)) as advance:
+        summary = write_pack(
+            items,
+            out,
+            size_px=size,
+            geometry=geometry,
+            workers=workers,
+            ray_address=ray,
+            skip_bad=skip_bad_images,
+            progress=advance,
+        )
+    n_missing = n_rows - len(items)
+    if as_json:
+        console.print_json(cohort_text.packed_json(summary, n_missing))
+    else:
+        cohort_text.print_packed(summary, n_missing, size)

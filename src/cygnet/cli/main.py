@@ -1,0 +1,65 @@
+"""The door: every command, and what becomes of an error.
+
+Exit 0: done; 1: the input is at fault; 2: the command line is at fault; 130: interrupted. A room
+is imported when its command runs, so that ``cygnet --help`` answers at once.
+"""
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from cygnet import __version__
+from cygnet.errors import CygnetError
+
+app = typer.Typer(
+    name="cygnet",
+    help="Patient-centred melanoma detection on dermoscopic images. Research use only; "
+    "not a medical device.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        sys.stdout.write(f"cygnet {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def _cygnet(
+    _version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
+
+
+def _register() -> None:
+    from cygnet.cli import cohort, prediction, report, run, score
+
+    app.add_typer(cohort.app, name="cohort")
+    for module in (run, prediction, score, report):
+        module.register(app)
+
+
+def main() -> None:
+    """Run the command line; turn errors into one message and an exit code."""
+    _register()
+    try:
+        app()
+    except CygnetError as error:
+        sys.stderr.write(f"error: {error}\n")
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.stderr.write("interrupted\n")
+        sys.exit(130)
+    except BrokenPipeError:
+        # The reader of a pipe went away: what it wanted, it has.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,148 @@
+"""Commands of the main job: ``quickstart``, ``run`` and ``train``."""
+
+import shlex
+import sys
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cygnet.cli import console
+
+if TYPE_CHECKING:
+    from cygnet.pipeline import RunResult
+
+Data = Annotated[Path, typer.Argument(help="A folder of images and its table, or one CSV.")]
+Out = Annotated[Path, typer.Option("--out", help="The RUN folder to make.")]
+RecipeOption = Annotated[
+    str, typer.Option("--recipe", help="A recipe that ships with Cygnet, or a TOML file.")
+]
+Extra = Annotated[
+    list[Path] | None, typer.Option("--extra", help="More data to learn from, never scored.")
+]
+Weights = Annotated[
+    Path | None, typer.Option("--weights", help="Start weights of the backbone (safetensors).")
+]
+Folds = Annotated[
+    Path | None, typer.Option("--folds", help="Folds to use: a CSV of image_name and fold.")
+]
+PackOption = Annotated[
+    Path | None, typer.Option("--pack", help="A pack made by cygnet cohort pack.")
+]
+AllowMissing = Annotated[
+    bool, typer.Option("--allow-missing", help="Go on with the images that are present.")
+]
+SkipBad = Annotated[
+    bool, typer.Option("--skip-bad-images", help="Leave out images that cannot be read.")
+]
+Resume = Annotated[bool, typer.Option("--resume", help="Go on with a run that was stopped.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print metrics.json on standard output.")]
+
+
+Workers = Annotated[int | None, typer.Option("--workers", help="Processes that pack images.")]
+
+_JOBS = {
+    "run": "Audit, folds, pack, train, score, predict, report: from DATA to a RUN.",
+    "train": "Do what run does up to the scored, exported model; no submission, no report.",
+}
+
+
+class TerminalProgress:
+    """Speak of a run's progress on standard error."""
+
+    def say(self, text: str) -> None:
+        """Say one line."""
+        console.say(text)
+
+    def bar(self, description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Open a progress bar."""
+        return console.progress(description, total)
+
+
+def quickstart_command(
+    out: Annotated[
+        Path, typer.Option("--out", help="The RUN folder to make, with its cohort inside.")
+    ] = Path("cygnet-quickstart"),
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Draw a small synthetic cohort, then do on it what run does: three minutes."""
+    from cygnet.pipeline.quickstart import NOTE, quickstart
+
+    result = quickstart(out, TerminalProgress(), command=_command())
+    _show(result, as_json=as_json, note=NOTE)
+
+
+def run_or_train(
+    context: typer.Context,
+    data: Data,
+    out: Out,
+    recipe: RecipeOption = "cpu",
+    extra: Extra = None,
+    weights: Weights = None,
+    folds: Folds = None,
+    pack: PackOption = None,
+    *,
+    allow_missing: AllowMissing = False,
+    skip_bad_images: SkipBad = False,
+    resume: Resume = False,
+    workers: Workers = None,
+    as_json: AsJson = False,
+) -> None:
+    """Build the request that both commands take, and do the one that was called."""
+    from cygnet.pipeline import RunRequest, run, train
+    from cygnet.training.recipe import read_recipe
+
+    request = RunRequest(
+        data=data,
+        out=out,
+        recipe=read_recipe(recipe),
+        extra=tuple(extra or ()),
+        weights=weights,
+        folds=folds,
+        pack=pack,
+        allow_missing=allow_missing,
+        skip_bad_images=skip_bad_images,
+        resume=resume,
+        workers=workers,
+        command=_command(),
+    )
+    job = train if context.info_name == "train" else run
+    _show(job(request, TerminalProgress()), as_json=as_json)
+
+
+def _command() -> str:
+    return shlex.join(["cygnet", *sys.argv[1:]])
+
+
+def _show(result: "RunResult", *, as_json: bool, note: str | None = None) -> None:
+    from cygnet.report.numbers import format_interval
+
+    if as_json:
+        sys.stdout.write((result.out / "metrics.json").read_text(encoding="utf-8"))
+    else:
+        rows = [
+            (label, format_interval(found.estimate, found.lower, found.upper))
+            for label, found in [
+                ("This model, out of fold", result.card.metrics["auroc"]),
+                *result.shortcuts.values(),
+            ]
+        ]
+        card = result.card
+        console.print_table(("AUROC", "estimate (95 % interval)"), rows)
+        console.output().print(
+            f"{card.n_images} images of {card.n_patients} patients, {card.n_positive} melanomas."
+        )
+    for sentence in [*result.notices, *([note] if note else []), console.RESEARCH_USE]:
+        console.say(sentence)
+    made = result.report if result.report is not None else result.out / "model.onnx"
+    console.say(f"made {made}")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands to ``app``."""
+    app.command("quickstart")(quickstart_command)
+    for name, does in _JOBS.items():
+        app.command(name, help=does)(run_or_train)

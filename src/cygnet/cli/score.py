@@ -1,0 +1,163 @@
+"""The command ``score``: all the numbers of one prediction file, each with its interval."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cygnet.cli import console
+
+if TYPE_CHECKING:
+    from cygnet.evaluation import Estimate, ScoreCard
+    from cygnet.predictions import JoinedTables
+
+
+def score_command(
+    truth: Annotated[
+        Path, typer.Argument(help="A CSV with image_name, patient_id and target (1: melanoma).")
+    ],
+    predictions: Annotated[
+        Path, typer.Argument(help="A CSV with image_name and target, here a probability.")
+    ],
+    by: Annotated[
+        list[str] | None,
+        typer.Option("--by", help="Break down by a column of TRUTH, or by age_band; repeatable."),
+    ] = None,
+    weights: Annotated[
+        str | None, typer.Option("--weights", help="The column of TRUTH with sampling weights.")
+    ] = None,
+    threshold: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Images at or above it are called malignant."),
+    ] = 0.5,
+    replicates: Annotated[
+        int, typer.Option(min=1, max=1_000_000, help="Bootstrap replicates of the patients.")
+    ] = 2000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    *,
+    common: Annotated[
+        bool, typer.Option("--common", help="Score the images that both files hold.")
+    ] = False,
+    json: Annotated[bool, typer.Option("--json", help="Give the result as JSON.")] = False,
+) -> None:
+    """Score predictions against the truth, with intervals that take patients as the unit."""
+    from cygnet.breakdown import sampling_weights, subgroup_columns
+    from cygnet.evaluation import score_card
+    from cygnet.predictions import read_scored
+
+    joined = read_scored(truth, predictions, common=common)
+    table = joined.table
+    card = score_card(
+        table["target"].to_numpy(),
+        table["probability"].to_numpy(),
+        table["patient_id"].to_list(),
+        weights=sampling_weights(table, weights, truth) if weights else None,
+        subgroups=subgroup_columns(table, by or [], truth),
+        replicates=replicates,
+        seed=seed,
+        threshold=threshold,
+    )
+    if json:
+        document = card.as_json()
+        if common:
+            document["common"] = {
+                "n_common": table.height,
+                "n_truth": joined.n_truth,
+                "n_predictions": joined.n_predictions,
+            }
+        console.print_json(document)
+    else:
+        _print_card(card, joined, common=common)
+
+
+def _print_card(card: "ScoreCard", joined: "JoinedTables", *, common: bool) -> None:
+    from cygnet.report.numbers import counted, format_count
+    from cygnet.report.words import metric_words
+
+    if common:
+        print(
+            f"Both files hold {counted(card.n_images, 'image')}, of "
+            f"{format_count(joined.n_truth)} in the truth and "
+            f"{format_count(joined.n_predictions)} predicted."
+        )
+    print(
+        f"{counted(card.n_images, 'image')} of {counted(card.n_patients, 'patient')}, "
+        f"{format_count(card.n_positive)} malignant\n"
+    )
+    marks: dict[str, str] = {}
+    rows = [
+        (metric_words(name).title, _interval(metric), _counted(metric), _marked(metric, marks))
+        for name, metric in card.metrics.items()
+    ]
+    console.print_table(("metric", "estimate (95 % interval)", "n", ""), rows)
+    _print_groups(card, marks)
+    print()
+    for caution, mark in marks.items():
+        print(f"{mark}  {caution}")
+    for note in card.notes:
+        print(note)
+    print(console.RESEARCH_USE)
+
+
+def _print_groups(card: "ScoreCard", marks: dict[str, str]) -> None:
+    from cygnet.report.numbers import format_count
+
+    for column, levels in card.by.items():
+        rows = []
+        for level, group in levels.items():
+            auroc = group["auroc"]
+            images, patients = group["n_images"], group["n_patients_positive"]
+            rows.append(
+                (
+                    level,
+                    _interval(auroc),
+                    format_count(images),
+                    format_count(patients),
+                    _marked(auroc, marks),
+                )
+            )
+        print()
+        header = (column, "AUROC (95 % interval)", "images", "with melanoma", "")
+        console.print_table(header, rows, numeric=(2, 3))
+
+
+def _interval(metric: "Estimate") -> str:
+    from cygnet.report.numbers import format_interval
+
+    return format_interval(metric.estimate, metric.lower, metric.upper)
+
+
+def _counted(metric: "Estimate") -> str:
+    from cygnet.report.numbers import format_count
+
+    n, unit = metric.details.get("n"), str(metric.details.get("unit", ""))
+    words = {
+        "images at or above the threshold": "called",
+        "images below the threshold": "below",
+    }
+    short = words.get(unit, unit.removesuffix(" images").removesuffix(" with both classes"))
+    return f"{format_count(n)} {short}" if isinstance(n, int) else ""
+
+
+def _marked(metric: "Estimate", marks: dict[str, str]) -> str:
+    """Give the letters of a number's cautions, new ones being added to ``marks``."""
+    details = metric.details
+    threshold, undefined = details.get("threshold"), details.get("undefined_replicates")
+    cautions = [
+        metric.reason,
+        metric.flag,
+        "depends on prevalence" if details.get("prevalence_dependent") else None,
+        f"at the threshold {threshold:.3g}" if isinstance(threshold, float) else None,
+        f"{undefined} replicates undefined" if undefined else None,
+    ]
+    said = [caution for caution in cautions if caution]
+    return " ".join(marks.setdefault(caution, _letter(len(marks))) for caution in said)
+
+
+def _letter(index: int) -> str:
+    return chr(ord("a") + index) if index < 26 else f"n{index}"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to ``app``."""
+    app.command("score")(score_command)

@@ -1,0 +1,1 @@
+"""Tables of patients, lesions and images: layouts, the checked table, folds. Never a pixel."""

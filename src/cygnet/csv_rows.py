@@ -1,0 +1,245 @@
+"""What stands in a CSV file? Every cell as text, with the line of the file that it is in.
+
+Reads UTF-8 with commas, with or without a byte-order mark, with Unix or Windows line ends. Refuses
+what would shift cells or garble them: another delimiter, other encodings, lines with more or fewer
+cells than the header. Knows nothing of what the cells mean.
+"""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+import polars as pl
+
+from cygnet.errors import MAX_SHOWN, Fault, Offender, TableError
+
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
+_OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+_NEWLINE, _COMMA = 10, 44
+
+
+@dataclass(frozen=True)
+class CsvRows:
+    """The cells of one CSV file as text.
+
+    ``table`` holds a String column for each named column: spaces around a cell are gone and an
+    empty cell is null. ``line_numbers`` (n_rows,) is the line of the file on which each row
+    begins, the header being line 1. ``faults`` are lines that were left out of ``table``, or read
+    in spite of a fault, so that a caller can go on looking and report all faults together.
+    """
+
+    file: Path
+    table: pl.DataFrame
+    line_numbers: pl.Series
+    byte_order_mark: bool
+    windows_line_ends: bool
+    faults: tuple[Fault, ...]
+
+
+def read_csv_rows(path: Path) -> CsvRows:
+    """Read every cell of ``path`` as text.
+
+    Raises :class:`TableError` when nothing can be read: no such file, a folder, an empty file, no
+    rows under the header, not a text, another delimiter than the comma, a column named twice, or a
+    quotation mark that is never closed. Faults of single lines are returned in ``faults``.
+    """
+    data = _read_bytes(path)
+    byte_order_mark = data.startswith(_BYTE_ORDER_MARK)
+    data, faults = _as_utf8(data.removeprefix(_BYTE_ORDER_MARK), path)
+    windows_line_ends = b"\r\n" in data
+    data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    if b'"' in data:
+        header, table, line_numbers, ragged = _quoted_rows(data, path)
+    else:
+        header, table, line_numbers, ragged = _plain_rows(data, path)
+    faults += ragged
+    if table.height == 0 and not faults:
+        raise TableError.of(
+            "This table has a header and no rows.", "Give the table itself.", file=path
+        )
+    nameless = [name for name, given in zip(table.columns, header, strict=True) if not given]
+    cells = pl.all().str.strip_chars()
+    table = table.drop(nameless).select(pl.when(cells.str.len_bytes() > 0).then(cells))
+    return CsvRows(path, table, line_numbers, byte_order_mark, windows_line_ends, tuple(faults))
+
+
+def _read_bytes(path: Path) -> bytes:
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError as error:
+        raise TableError.of(
+            "There is no such file.", "Check the path for a slip.", file=path
+        ) from error
+    except IsADirectoryError as error:
+        raise TableError.of("This is a folder.", "Give a CSV file.", file=path) from error
+    except OSError as error:
+        raise TableError.of(
+            f"This file cannot be read ({error.strerror}).",
+            "Check the permissions of the file and the health of the disk.",
+            file=path,
+        ) from error
+    if not data.removeprefix(_BYTE_ORDER_MARK).strip():
+        raise TableError.of(
+            "This file is empty.",
+            "Fetch or export it again; it should begin with a header.",
+            file=path,
+        )
+    return data
+
+
+def _as_utf8(data: bytes, path: Path) -> tuple[bytes, list[Fault]]:
+    if data.startswith(_UTF16_MARKS):
+        raise TableError.of(
+            "This text is UTF-16, as Excel's 'Unicode text' is.",
+            "Save it as 'CSV UTF-8 (comma delimited)'.",
+            file=path,
+        )
+    if b"\x00" in data:
+        line = data[: data.index(b"\x00")].count(b"\n") + 1
+        raise TableError.of(
+            f"This is not a text: a zero byte stands in line {line}.",
+            "Give a CSV file; an archive or a workbook must be unpacked or exported first.",
+            file=path,
+        )
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return data.decode("latin-1").encode("utf-8"), [_foreign_bytes(data, path)]
+    return data, []
+
+
+def _foreign_bytes(data: bytes, path: Path) -> Fault:
+    offenders = []
+    for number, line in enumerate(data.splitlines(), start=1):
+        try:
+            line.decode("utf-8")
+        except UnicodeDecodeError as error:
+            begin = line.rfind(b",", 0, error.start) + 1
+            cell = line[begin:].split(b",", 1)[0]
+            offenders.append(Offender(cell.decode("latin-1"), number))
+    return Fault(
+        "This text is not UTF-8; it looks like Latin-1 (Windows-1252).",
+        "Save it as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8",
+        path,
+        tuple(offenders[:MAX_SHOWN]),
+        len(offenders),
+    )
+
+
+def _validate_header(header: Sequence[str], line: str, path: Path) -> list[str]:
+    """Give a name for each column; one without a name gets a number."""
+    if len(header) == 1:
+        for delimiter, name in _OTHER_DELIMITERS.items():
+            if delimiter in line:
+                raise TableError.of(
+                    f"The columns of this table are separated by {name}.",
+                    "Save it with commas: 'CSV (comma delimited)'.",
+                    file=path,
+                    offenders=[Offender(line, 1)],
+                )
+    twice = [name for name, count in Counter(header).items() if count > 1 and name]
+    if twice:
+        raise TableError.of(
+            "The header names a column twice.",
+            "Rename or remove one of the two.",
+            file=path,
+            offenders=[Offender(name, 1) for name in twice],
+        )
+    return [name or f"column {number}" for number, name in enumerate(header, start=1)]
+
+
+def _ragged_faults(n_cells: Sequence[tuple[int, int]], n_header: int, path: Path) -> list[Fault]:
+    """Give the faults of lines, each a (line number, cells in it), unlike the header."""
+    faults = []
+    for rule, remedy, lines in (
+        (
+            f"A line has more cells than the header, which has {n_header}.",
+            'A comma inside a value needs quotation marks around the value: "head, neck".',
+            [entry for entry in n_cells if entry[1] > n_header],
+        ),
+        (
+            f"A line has fewer cells than the header, which has {n_header}.",
+            "Give every column; an unknown value is an empty cell. Was the file cut off?",
+            [entry for entry in n_cells if entry[1] < n_header],
+        ),
+    ):
+        if lines:
+            shown = tuple(
+                Offender(f"{count} cell" + "s" * (count != 1), number)
+                for number, count in lines[:MAX_SHOWN]
+            )
+            faults.append(Fault(rule, remedy, path, shown, len(lines)))
+    return faults
+
+
+def _plain_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.Series, list[Fault]]:
+    """Read a text without quotation marks: count commas a line, then let polars split."""
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    characters = np.frombuffer(data, dtype=np.uint8)
+    ends = np.flatnonzero(characters == _NEWLINE)
+    starts = np.concatenate(([0], ends[:-1] + 1))
+    commas = np.flatnonzero(characters == _COMMA)
+    n_cells = np.diff(np.searchsorted(commas, ends), prepend=0) + 1
+    filled = np.flatnonzero(ends > starts)
+    first = int(filled[0])
+    line = data[starts[first] : ends[first]].decode("utf-8")
+    header = [name.strip() for name in line.split(",")]
+    names = _validate_header(header, line, path)
+    below = filled[1:]
+    whole = below[n_cells[below] == len(names)]
+    ragged = below[n_cells[below] != len(names)]
+    faults = _ragged_faults(
+        [(int(index) + 1, int(n_cells[index])) for index in ragged], len(names), path
+    )
+    if len(whole) == 0:
+        table = pl.DataFrame(schema=dict.fromkeys(names, pl.String))
+    else:
+        if len(whole) == len(ends) - first - 1:
+            body = data[ends[first] + 1 :]
+        else:
+            body = b"".join(data[starts[index] : ends[index] + 1] for index in whole)
+        table = pl.read_csv(
+            body, has_header=False, new_columns=names, infer_schema=False, quote_char=None
+        )
+    return header, table, pl.Series("row", whole + 1, dtype=pl.Int64), faults
+
+
+def _quoted_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.Series, list[Fault]]:
+    """Read a text with quotation marks, in which a row may span lines."""
+    rows: list[tuple[int, list[str]]] = []
+    reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
+    begin = 1
+    try:
+        for cells in reader:
+            if cells:
+                rows.append((begin, cells))
+            begin = reader.line_num + 1
+    except csv.Error as error:
+        raise TableError.of(
+            f"The quotation marks do not match from line {begin} on ({error}).",
+            'Close the quotation; a mark inside a quoted value is written twice: "".',
+            file=path,
+        ) from error
+    header = [name.strip() for name in rows[0][1]]
+    names = _validate_header(header, ",".join(rows[0][1]), path)
+    whole = [(number, cells) for number, cells in rows[1:] if len(cells) == len(names)]
+    faults = _ragged_faults(
+        [(number, len(cells)) for number, cells in rows[1:] if len(cells) != len(names)],
+        len(names),
+        path,
+    )
+    columns = zip(*(cells for _, cells in whole), strict=True) if whole else ((),) * len(names)
+    table = pl.DataFrame(
+        [
+            pl.Series(name, column, dtype=pl.String)
+            for name, column in zip(names, columns, strict=True)
+        ]
+    )
+    return header, table, pl.Series("row", [n for n, _ in whole], dtype=pl.Int64), faults

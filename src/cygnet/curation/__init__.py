@@ -1,0 +1,1 @@
+"""Tables and pixels together: audit, duplicates, shortcuts, the synthetic twin."""

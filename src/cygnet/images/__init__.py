@@ -1,0 +1,1 @@
+"""Pixels: decode, DICOM, fingerprints, drawing, the training pack. Never a label."""

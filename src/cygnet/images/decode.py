@@ -1,0 +1,183 @@
+"""How does a file become the square of pixels that a network sees? One rule for all rooms.
+
+The function :func:`decode_to_size` serves the pack, training and prediction, so that a model
+meets at prediction what it met in training. Its rules, in the name that packs and models record:
+
+- the geometry: ``squash`` (both sides scaled by themselves), ``crop`` (the middle square) or
+  ``pad`` (whole, on black);
+- ``cubic``: a JPEG is decoded at 1/8, 1/4 or 1/2 where neither side falls below what is asked for,
+  then reduced once by an antialiased cubic filter;
+- ``stored``: the stored grid is used and EXIF orientation is not followed. A dermatoscope looks
+  down at skin, so the camera's sense of up says nothing; DICOM and published copies carry no such
+  tag; and sizes in the tables are those of the stored grid.
+
+What cannot be decoded with certainty is refused by a stable code (see ``faults``), never guessed.
+"""
+
+import re
+import warnings
+from io import BytesIO
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, get_args
+
+import cv2
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+
+from cygnet.errors import ImageError
+from cygnet.images.dicom import read_dicom_picture
+from cygnet.images.faults import image_error, read_image_bytes
+from cygnet.images.headers import ImageHeader, header_faults, parse_header
+from cygnet.images.reduction import reduce_to
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+Geometry = Literal["squash", "crop", "pad"]
+GEOMETRIES: tuple[Geometry, ...] = get_args(Geometry)
+_VERSION = 1
+
+_DENOMINATORS = (8, 4, 2, 1)
+# Some encoders fill up the last byte run before the end marker; every pixel is decoded by then.
+_HARMLESS_TAIL = re.compile(r"(\d+) extraneous bytes before marker 0xd9")
+_MAX_TAIL_BYTES = 16
+# Compressed pixels never hold these bytes.
+_START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
+
+# Images are decoded side by side, in processes or threads; OpenCV's own threads would compete.
+cv2.setNumThreads(1)
+
+Pixels = NDArray[np.uint8]
+
+
+def decoding_name(geometry: Geometry) -> str:
+    """Name the decoding, as packs and models record it.
+
+    >>> decoding_name("squash")
+    'squash-cubic-stored-1'
+    """
+    return f"{geometry}-cubic-stored-{_VERSION}"
+
+
+def decode_to_size(
+    data: bytes, size_px: int, geometry: Geometry = "squash", *, file: Path | None = None
+) -> Pixels:
+    """Decode an image file's bytes into ``(size_px, size_px, 3)``, uint8, RGB.
+
+    JPEG, PNG, BMP, TIFF and DICOM are told by their contents. ``file`` is only named in errors.
+
+    Raises :class:`~cygnet.errors.ImageError` when the image cannot be decoded with certainty; its
+    fault carries a stable ``code``.
+    """
+    if geometry not in GEOMETRIES:
+        raise ValueError(f"geometry is one of {', '.join(GEOMETRIES)}, not {geometry!r}")
+    if size_px < 1:
+        raise ValueError(f"size_px is at least 1, not {size_px}")
+    header = _checked_header(data, file)
+    if header.format == "dicom":
+        picture = read_dicom_picture(data, file=file)
+        if isinstance(picture, bytes):
+            data, header = picture, _checked_header(picture, file)
+        else:
+            return _arrange(picture, header.width_px, header.height_px, size_px, geometry)
+    if header.format == "jpeg":
+        denominator = _denominator(header, size_px, geometry)
+        pixels = _decode_jpeg(data, header, denominator, file)
+        width, height = header.width_px / denominator, header.height_px / denominator
+        return _arrange(pixels, width, height, size_px, geometry)
+    pixels = _decode_other(data, header, file)
+    return _arrange(pixels, header.width_px, header.height_px, size_px, geometry)
+
+
+def read_to_size(path: Path, size_px: int, geometry: Geometry = "squash") -> Pixels:
+    """Read and decode the image at ``path``; as :func:`decode_to_size`, with its name in errors."""
+    return decode_to_size(read_image_bytes(path), size_px, geometry, file=path)
+
+
+def _checked_header(data: bytes, file: Path | None) -> ImageHeader:
+    header = parse_header(data, file=file)
+    for fault in header_faults(header, file=file):
+        if fault.level == "error":
+            raise ImageError(fault)
+    return header
+
+
+def _denominator(header: ImageHeader, size_px: int, geometry: Geometry) -> int:
+    # A padded picture fills the square with its longer side only.
+    side = (max if geometry == "pad" else min)(header.width_px, header.height_px)
+    return next((d for d in _DENOMINATORS if side >= size_px * d), 1)
+
+
+def _decode_jpeg(data: bytes, header: ImageHeader, denominator: int, file: Path | None) -> Pixels:
+    sides = {
+        # The scaled decoder rounds its sides up.
+        "min_width": -(-header.width_px // denominator),
+        "min_height": -(-header.height_px // denominator),
+    }
+    try:
+        pixels: Pixels = simplejpeg.decode_jpeg(data, "RGB", strict=True, **sides)
+    except ValueError as error:
+        message = str(error)
+        tail = _HARMLESS_TAIL.search(message)
+        if tail is not None and int(tail[1]) <= _MAX_TAIL_BYTES:
+            pixels = simplejpeg.decode_jpeg(data, "RGB", strict=False, **sides)
+        elif data.rfind(_END_OF_IMAGE) <= data.rfind(_START_OF_SCAN):
+            raise image_error("image-truncated", file=file) from error
+        else:
+            raise image_error("image-unreadable", file=file, value=message) from error
+    if pixels.shape[:2] != (sides["min_height"], sides["min_width"]):
+        raise image_error("image-unreadable", file=file, value="two headers that disagree")
+    return pixels
+
+
+def _decode_other(data: bytes, header: ImageHeader, file: Path | None) -> Pixels:
+    # Imported here, as hardly any dermoscopic image is anything but JPEG.
+    from PIL import Image
+
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns where it fills in for missing data.
+            warnings.simplefilter("error")
+            with Image.open(BytesIO(data), formats=[header.format.upper()]) as image:
+                frames = getattr(image, "n_frames", 1)
+                if frames != 1:
+                    raise image_error("image-frames", file=file, value=f"{frames} frames")
+                image.load()
+                return _as_rgb(image, file)
+    except (OSError, SyntaxError, ValueError, EOFError, Warning) as error:
+        code = "image-truncated" if "trunc" in str(error).lower() else "image-unreadable"
+        raise image_error(code, file=file, value=str(error)) from error
+
+
+def _as_rgb(image: "Image.Image", file: Path | None) -> Pixels:
+    if image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info:
+        image = image.convert("RGBA")
+        if np.asarray(image.getchannel("A")).min() < 255:
+            raise image_error("image-transparent", file=file)
+    elif image.mode not in {"1", "L", "P", "RGB"}:
+        raise image_error("image-unsupported", file=file, value=f"mode {image.mode}")
+    return np.asarray(image.convert("RGB"))
+
+
+def _arrange(
+    pixels: Pixels, width: float, height: float, size_px: int, geometry: Geometry
+) -> Pixels:
+    """Fit the picture that fills ``width`` by ``height`` of ``pixels`` into the square."""
+    if geometry == "squash":
+        return reduce_to(pixels, width, height, size_px, size_px)
+    if geometry == "crop":
+        side = min(width, height)
+        left, top = int((width - side) / 2), int((height - side) / 2)
+        end = int(np.ceil(side))
+        middle = pixels[top : top + end, left : left + end]
+        return reduce_to(middle, side, side, size_px, size_px)
+    longer = max(width, height)
+    columns = max(1, round(width * size_px / longer))
+    rows = max(1, round(height * size_px / longer))
+    square = np.zeros((size_px, size_px, 3), np.uint8)
+    left, top = (size_px - columns) // 2, (size_px - rows) // 2
+    square[top : top + rows, left : left + columns] = reduce_to(
+        pixels, width, height, columns, rows
+    )
+    return square

@@ -1,0 +1,203 @@
+"""What picture does a DICOM file hold? Reads it, and keeps a dermoscopic JPEG in one.
+
+Reading gives the JPEG inside, untouched, or RGB pixels: stored YCbCr is converted, never shown as
+if it were RGB. Writing keeps the original JPEG bytes, so that nothing is lost a second time.
+Syntaxes beyond JPEG, uncompressed and run-length pixels are refused by name.
+"""
+
+import struct
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import BytesIO
+from pathlib import Path
+from typing import IO, Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from cygnet.durable import write_whole
+from cygnet.errors import ImageError
+from cygnet.images.faults import image_error
+from cygnet.images.headers import Colour, ImageHeader, header_faults, parse_header
+from cygnet.images.jpeg_markers import JpegFrame, read_jpeg_frame
+
+DERMOSCOPIC_PHOTOGRAPHY = "1.2.840.10008.5.1.4.1.1.77.1.7"
+
+_JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
+_JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+_DECODED_BY_PYDICOM = frozenset(
+    {
+        "1.2.840.10008.1.2",  # implicit, little endian
+        "1.2.840.10008.1.2.1",  # explicit, little endian
+        "1.2.840.10008.1.2.1.99",  # deflated
+        "1.2.840.10008.1.2.2",  # explicit, big endian
+        "1.2.840.10008.1.2.5",  # run length
+    }
+)
+_COLOURS: dict[str, Colour] = {
+    "MONOCHROME1": "grey",
+    "MONOCHROME2": "grey",
+    "PALETTE COLOR": "palette",
+    "RGB": "rgb",
+    "YBR_FULL": "rgb",
+    "YBR_FULL_422": "rgb",
+    "CMYK": "cmyk",
+}
+# What pydicom lets out on files that break the standard.
+_BROKEN = (
+    AttributeError,
+    EOFError,
+    KeyError,
+    NotImplementedError,
+    OSError,
+    OverflowError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+# An Adobe marker of transform 0 tells the decoder that the components are red, green and blue.
+_ADOBE_RGB = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
+
+
+def parse_dicom_header(stream: IO[bytes], *, file: Path | None = None) -> ImageHeader:
+    """Describe the picture of a DICOM file by its attributes.
+
+    Raises :class:`~cygnet.errors.ImageError` when the file breaks the standard before its pixels,
+    or holds none.
+    """
+    import pydicom
+
+    with _reading("image-unreadable", file):
+        dataset = pydicom.dcmread(stream, stop_before_pixels=True)
+        syntax = str(dataset.file_meta.TransferSyntaxUID)
+        photometric = str(dataset.PhotometricInterpretation)
+        return ImageHeader(
+            "dicom",
+            int(dataset.Columns),
+            int(dataset.Rows),
+            int(dataset.BitsAllocated),
+            int(dataset.SamplesPerPixel),
+            _COLOURS.get(photometric, "other"),
+            frames=int(dataset.get("NumberOfFrames") or 1),
+            variant=f"{photometric}, transfer syntax {syntax}",
+            is_decodable=syntax in _DECODED_BY_PYDICOM | {_JPEG_BASELINE, _JPEG_EXTENDED},
+        )
+
+
+def read_dicom_picture(data: bytes, *, file: Path | None = None) -> bytes | NDArray[np.uint8]:
+    """Give the one picture of a DICOM file: its JPEG where it has one, else RGB pixels.
+
+    The pixels are ``(height, width, 3)``, uint8. Call :func:`parse_dicom_header` and judge it
+    first. Raises :class:`~cygnet.errors.ImageError` when the pixels are missing or damaged.
+    """
+    import pydicom
+    from pydicom.encaps import get_frame
+
+    with _reading("image-truncated", file):
+        dataset = pydicom.dcmread(BytesIO(data))
+        if str(dataset.file_meta.TransferSyntaxUID) in _DECODED_BY_PYDICOM:
+            return _native_pixels(dataset, file)
+        jpeg = bytes(get_frame(dataset.PixelData, 0, number_of_frames=1))
+        photometric = str(dataset.PhotometricInterpretation)
+    frame = read_jpeg_frame(BytesIO(jpeg))
+    if frame is not None and _is_unmarked_rgb(frame, photometric):
+        jpeg = jpeg[:2] + _ADOBE_RGB + jpeg[2:]
+    return jpeg
+
+
+def _is_unmarked_rgb(frame: JpegFrame, photometric: str) -> bool:
+    # Without JFIF's or Adobe's marker a JPEG decoder takes YCbCr for granted. Where a JFIF marker
+    # contradicts the attribute the marker is believed: writers mislabel, encoders do not.
+    return photometric == "RGB" and not frame.has_jfif and frame.adobe_transform is None
+
+
+@contextmanager
+def _reading(code: str, file: Path | None) -> Iterator[None]:
+    """Turn what pydicom lets out on a file that breaks the standard into the fault ``code``."""
+    from pydicom.errors import BytesLengthException, InvalidDicomError
+
+    try:
+        with warnings.catch_warnings():
+            # Warnings are about attributes that are not used here; damaged pixels are found when
+            # they are decoded.
+            warnings.simplefilter("ignore")
+            yield
+    except (*_BROKEN, BytesLengthException, InvalidDicomError) as error:
+        raise image_error(code, file=file, value=str(error)) from error
+
+
+def _native_pixels(dataset: Any, file: Path | None) -> NDArray[np.uint8]:
+    from pydicom.pixels.processing import apply_color_lut
+    from pydicom.pixels.utils import pixel_array
+
+    # Raw, as pydicom's own conversion from YCbCr rounds down and darkens by a grey level.
+    pixels = np.asarray(pixel_array(dataset, raw=True))
+    if dataset.PhotometricInterpretation == "PALETTE COLOR":
+        # The entries of the palette have 16 bits, with the value in the high byte.
+        pixels = (apply_color_lut(pixels, dataset) >> 8).astype(np.uint8)
+    if pixels.dtype != np.uint8:
+        raise image_error("image-16-bit", file=file, value=str(pixels.dtype))
+    if dataset.PhotometricInterpretation in {"YBR_FULL", "YBR_FULL_422"}:
+        # OpenCV takes the chroma channels the other way round.
+        swapped = np.ascontiguousarray(pixels[:, :, [0, 2, 1]])
+        pixels = np.asarray(cv2.cvtColor(swapped, cv2.COLOR_YCrCb2RGB), np.uint8)
+    if dataset.PhotometricInterpretation == "MONOCHROME1":
+        pixels = 255 - pixels
+    if pixels.ndim == 2:
+        pixels = np.repeat(pixels[:, :, None], 3, axis=2)
+    return np.ascontiguousarray(pixels)
+
+
+def write_dermoscopic_dicom(
+    path: Path,
+    jpeg: bytes,
+    *,
+    image_name: str,
+    patient_id: str,
+    sex: str | None,
+    age_years: float | None,
+    site: str | None,
+) -> None:
+    """Write ``jpeg`` into a Dermoscopic Photography Image at ``path``, whole or not at all.
+
+    The JPEG bytes are kept as they are; it must be a baseline, 8-bit, colour or grey picture. All
+    identifiers follow from ``image_name``, so that the same picture gives the same file. ``sex`` is
+    ``"male"``, ``"female"`` or ``None``; a missing age or site is left empty.
+
+    Raises :class:`~cygnet.errors.ImageError` for a JPEG that DICOM's baseline cannot hold, and
+    :class:`~cygnet.errors.StorageError` when it cannot be written.
+    """
+    frame = _baseline_frame(jpeg, path)
+    from pydicom.encaps import encapsulate
+
+    from cygnet.images.dicom_attributes import dermoscopic_dataset
+
+    dataset = dermoscopic_dataset(
+        frame,
+        compressed_bytes=len(jpeg),
+        image_name=image_name,
+        patient_id=patient_id,
+        sex=sex,
+        age_years=age_years,
+        site=site,
+    )
+    dataset.PixelData = encapsulate([jpeg])
+    dataset["PixelData"].is_undefined_length = True
+    with write_whole(path) as stream:
+        dataset.save_as(stream, enforce_file_format=True)
+
+
+def _baseline_frame(jpeg: bytes, file: Path) -> JpegFrame:
+    header = parse_header(jpeg, file=file)
+    for fault in header_faults(header, file=file):
+        if fault.level == "error":
+            raise ImageError(fault)
+    frame = read_jpeg_frame(BytesIO(jpeg))
+    if frame is None or frame.frame_marker != 0xC0:
+        raise image_error(
+            "image-unsupported", file=file, value="not a baseline JPEG, which DICOM asks for"
+        )
+    return frame

@@ -1,0 +1,1 @@
+"""Run an exported model with ONNX Runtime. No torch."""

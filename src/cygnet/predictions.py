@@ -1,0 +1,300 @@
+"""Which probability goes with which image, and with which truth? Two tables, joined by id.
+
+Reads predictions in ISIC's and Kaggle's spellings and any truth with an id and a target. Refuses
+what a careful reader would: all kinds of fault are named at once, and none tells a truth label.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, NamedTuple
+
+import numpy as np
+import polars as pl
+from numpy.typing import ArrayLike
+
+from cygnet.durable import write_text_whole
+from cygnet.errors import MAX_SHOWN, Fault, InputError, Offender, TableError
+from cygnet.identified_rows import (
+    IdentifiedRows,
+    read_identified_rows,
+    row_fault,
+    with_one_row_each,
+)
+from cygnet.vocabulary import COLUMN_SPELLINGS, MISSING_MARKS
+
+PROBABILITY_NAMES: Final = ("target", "prediction", "probability", "score", "malignant", "melanoma")
+_NO_VALUE: Final = tuple(mark for mark in MISSING_MARKS if mark.casefold() != "nan")
+
+
+class JoinedTables(NamedTuple):
+    """Truth and probability side by side, and how many images each file held.
+
+    ``table`` has ``image_name, patient_id, target, probability`` and the truth's other columns.
+    """
+
+    table: pl.DataFrame
+    n_truth: int
+    n_predictions: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A table with every row that has an id, and what is wrong with it."""
+
+    table: pl.DataFrame
+    faults: tuple[Fault, ...]
+
+
+def read_predictions(path: Path) -> pl.DataFrame:
+    """Read a prediction file: ``image_name``, ``target`` (a probability, Float64), ``row``.
+
+    The id may be called ``image_name``, ``image``, ``isic_id`` or ``image_id`` and carry an image
+    suffix; the probability ``target``, ``prediction``, ... or anything where it is the only other
+    column. Commas or semicolons, a byte-order mark, quotes and spaces around cells are taken.
+
+    Raises :class:`TableError` that names at once: duplicate and blank ids; blank, NaN, textual and
+    out-of-range probabilities; lines with too many or too few cells. Also for a file that is not
+    there, empty, larger than 512 MB, not a table, or that has two columns of probabilities.
+    """
+    return _unless_faults(_checked_predictions(path))
+
+
+def read_truth(path: Path) -> pl.DataFrame:
+    """Read a truth: ``image_name``, ``patient_id`` (null: unknown), ``target`` (Int8), ``row``.
+
+    All other columns stay, as text. Kaggle's ``train.csv`` is one. Raises :class:`TableError` that
+    names at once blank and duplicate ids, targets other than 0 and 1 (by id, never by value), and
+    lines with too many or too few cells.
+    """
+    return _unless_faults(_checked_truth(path))
+
+
+def read_scored(truth: Path, predictions: Path, *, common: bool = False) -> JoinedTables:
+    """Read both files and join them by id; the faults of both are named at once.
+
+    ``common`` keeps the images that both hold. Without it, ids that only one of the two holds are
+    faults too. Raises :class:`TableError` also where nothing is common, or only one class is left.
+    """
+    checked: list[_Checked] = []
+    faults: list[Fault] = []
+    for read, path in ((_checked_truth, truth), (_checked_predictions, predictions)):
+        try:
+            checked.append(read(path))
+        except TableError as error:
+            faults += error.faults
+    for one in checked:
+        faults += one.faults
+    if len(checked) == 2:
+        true, predicted = checked[0].table, checked[1].table
+        faults += _unmatched(true, predicted, predictions, common=common)
+        kept = true.join(predicted, on="image_name", how="semi") if common else true
+        if kept["target"].drop_nulls().n_unique() == 1:
+            faults.append(_one_class(truth))
+    if faults:
+        raise TableError(*faults)
+    return JoinedTables(_joined(true, predicted), true.height, predicted.height)
+
+
+def join_predictions(
+    truth: pl.DataFrame, predictions: pl.DataFrame, *, common: bool = False
+) -> pl.DataFrame:
+    """Join what :func:`read_truth` and :func:`read_predictions` give, by id, in the truth's order.
+
+    Returns ``image_name, patient_id, target, probability`` and the truth's other columns. Raises
+    :class:`TableError` for ids that only one of the two holds, unless ``common`` keeps the rest;
+    the heights of the three tables then say how many. Also where nothing is common.
+    """
+    faults = _unmatched(truth, predictions, None, common=common)
+    if faults:
+        raise TableError(*faults)
+    return _joined(truth, predictions)
+
+
+def write_predictions(path: Path, image_names: Sequence[str], probability: ArrayLike) -> None:
+    """Write a prediction file, whole or not at all: ``image_name,target``, one line an image.
+
+    ``probability`` ``(n_images,)`` lies in 0 to 1 and is written so that it is read back exactly.
+    Raises :class:`InputError` for lengths that differ, an id that stands twice, NaN and values
+    outside 0 to 1.
+    """
+    values = np.asarray(probability)
+    if values.shape != (len(image_names),):
+        raise InputError.of(
+            f"{len(image_names)} images do not fit an array of shape {values.shape}.",
+            "Give one probability an image.",
+        )
+    table = pl.DataFrame(
+        {"image_name": list(image_names), "target": values.astype(np.float64)},
+        schema={"image_name": pl.String, "target": pl.Float64},
+    )
+    twice = table.filter(~pl.col("image_name").is_first_distinct())["image_name"]
+    broken = table.filter(~pl.col("target").fill_nan(None).is_between(0, 1).fill_null(value=False))
+    for rule, names in (
+        ("An image stands twice among those to write.", twice),
+        ("A probability to write is NaN or outside 0 to 1.", broken["image_name"]),
+    ):
+        if names.len():
+            offenders = [Offender(name) for name in names[:MAX_SHOWN]]
+            raise InputError.of(
+                rule,
+                "This is a slip of the program that made them.",
+                offenders=offenders,
+                count=names.len(),
+            )
+    # repr of a float64 is the shortest text that is read back as the same number.
+    lines = (
+        f"{_quoted(name)},{value!r}\n"
+        for name, value in zip(table["image_name"], table["target"], strict=True)
+    )
+    write_text_whole(path, "image_name,target\n" + "".join(lines))
+
+
+def _quoted(cell: str) -> str:
+    if any(mark in cell for mark in ',"\n\r'):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell
+
+
+def _unless_faults(checked: _Checked) -> pl.DataFrame:
+    if checked.faults:
+        raise TableError(*checked.faults)
+    return checked.table
+
+
+def _checked_predictions(path: Path) -> _Checked:
+    rows = read_identified_rows(path)
+    named = rows.table
+    column = _probability_column(rows)
+    cell = pl.col(column)
+    number = cell.cast(pl.Float64, strict=False)
+    blank = cell.is_null() | cell.is_in(_NO_VALUE)
+    nan = cell.str.to_lowercase().str.contains(r"^[+-]?nan$").fill_null(value=False)
+    text = ~blank & ~nan & number.is_null()
+    outside = ~blank & ~nan & ~number.is_between(0, 1).fill_null(value=True)
+    probability = "Give a number from 0 to 1 with a decimal point."
+    kinds = (
+        ("The probability is blank.", probability, blank, None),
+        ("The probability is NaN.", probability, nan, None),
+        ("The probability is no number.", probability, text, column),
+        (
+            "The probability lies outside 0 to 1.",
+            "Give probabilities, not logits.",
+            outside,
+            column,
+        ),
+    )
+    faults = [
+        row_fault(rule, remedy, broken, path, value)
+        for rule, remedy, which, value in kinds
+        if (broken := named.filter(which)).height
+    ]
+    whole, identifier_faults = with_one_row_each(named, path)
+    table = whole.select(
+        "image_name", target=pl.when(~(blank | nan | text | outside)).then(number), row="row"
+    )
+    return _Checked(table, (*rows.faults, *identifier_faults, *faults))
+
+
+def _checked_truth(path: Path) -> _Checked:
+    rows = read_identified_rows(path)
+    named = rows.table
+    if "target" not in named.columns:
+        raise TableError.of(
+            "A truth needs a column target, 1 for melanoma and 0 for what is none.",
+            f"This file has: {', '.join(rows.header)}.",
+            file=path,
+        )
+    number = pl.col("target").cast(pl.Float64, strict=False)
+    target = pl.when(number.is_in([0.0, 1.0])).then(number).cast(pl.Int8)
+    unfit = named.filter(target.is_null())
+    faults = []
+    if unfit.height:
+        remedy = "Write 1 for melanoma, 0 for what is none; leave out what is unknown."
+        faults.append(row_fault("The target is neither 0 nor 1.", remedy, unfit, path))
+    whole, identifier_faults = with_one_row_each(named, path)
+    patient = next((c for c in COLUMN_SPELLINGS["patient_id"] if c in whole.columns), None)
+    known = pl.lit(None, pl.String) if patient is None else pl.col(patient)
+    table = whole.with_columns(
+        target=target,
+        patient_id=pl.when(~known.is_in(MISSING_MARKS)).then(known),
+    )
+    # A truth's own columns must not be taken for what the join adds.
+    table = table.rename({"probability": "truth_probability"}, strict=False)
+    first = ["image_name", "patient_id", "target", "row"]
+    return _Checked(
+        table.select(*first, pl.exclude(first)), (*rows.faults, *identifier_faults, *faults)
+    )
+
+
+def _probability_column(rows: IdentifiedRows) -> str:
+    """Find the one column of probabilities; refuse to guess between two."""
+    others = [name for name in rows.header if name != rows.identifier]
+    if len(others) == 1:
+        return others[0]
+    named = [name for name in others if name.casefold() in PROBABILITY_NAMES]
+    if len(named) == 1:
+        rivals = [name for name in others if name not in named and _is_share(rows.table[name])]
+        named += rivals
+    if len(named) == 1:
+        return named[0]
+    if named:
+        rule = "There are several columns of probabilities."
+        shown = [Offender(name, 1) for name in named]
+    else:
+        rule, shown = "No column is named as a probability.", []
+    raise TableError.of(
+        rule, "Keep the id and one column called target.", file=rows.file, offenders=shown
+    )
+
+
+def _is_share(column: pl.Series) -> bool:
+    """Say whether a column reads as probabilities: all in 0 to 1, not all whole numbers."""
+    number = column.cast(pl.Float64, strict=False)
+    if number.null_count() > column.null_count() or number.drop_nulls().is_empty():
+        return False
+    known = number.drop_nulls()
+    return bool(known.is_between(0, 1).all() and (known != known.round()).any())
+
+
+def _unmatched(
+    truth: pl.DataFrame, predictions: pl.DataFrame, file: Path | None, *, common: bool
+) -> list[Fault]:
+    shared = truth.join(predictions, on="image_name", how="semi").height
+    if not shared:
+        rule = "The two files have no image id in common."
+        remedy = "Check that they are of the same images and spell ids alike."
+        samples = [Offender(one["image_name"][0]) for one in (truth, predictions) if one.height]
+        return [Fault(rule, remedy, file, tuple(samples), len(samples))]
+    if common:
+        return []
+    faults = []
+    missing = truth.join(predictions, on="image_name", how="anti").sort("image_name")
+    if missing.height:
+        # By id and sorted: the rows of a truth may stand in the order of its labels.
+        offenders = tuple(map(Offender, missing["image_name"][:MAX_SHOWN]))
+        rule = "Images of the truth have no prediction."
+        remedy = "Predict them, or score the common images with --common."
+        faults.append(Fault(rule, remedy, file, offenders, missing.height))
+    surplus = predictions.join(truth, on="image_name", how="anti").sort("row")
+    if surplus.height:
+        remedy = "Remove them, or score the common images with --common."
+        faults.append(
+            row_fault("Predictions are of images the truth lacks.", remedy, surplus, file)
+        )
+    return faults
+
+
+def _one_class(file: Path) -> Fault:
+    return Fault(
+        "The images to score are all of one class: nothing can be told apart.",
+        "Give images of both classes.",
+        file,
+    )
+
+
+def _joined(truth: pl.DataFrame, predictions: pl.DataFrame) -> pl.DataFrame:
+    probability = predictions.select("image_name", probability="target")
+    joined = truth.join(probability, on="image_name", how="inner", maintain_order="left")
+    first = ["image_name", "patient_id", "target", "probability"]
+    return joined.select(*first, pl.exclude(first))

@@ -1,0 +1,1 @@
+"""Results to table, JSON, figure, HTML."""

@@ -1,0 +1,251 @@
+"""What is each number called on a page, what does it say, and does it move with prevalence?"""
+
+import re
+from dataclasses import dataclass
+
+DISCRIMINATION = "Telling melanomas from benign lesions"
+AT_A_THRESHOLD = "At one threshold"
+PROBABILITY = "The probability taken at its word"
+WITHIN = "Within a patient"
+OTHER = "Further numbers"
+
+GROUPS = (DISCRIMINATION, AT_A_THRESHOLD, WITHIN, PROBABILITY, OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricWords:
+    """How a metric is presented: ``moves`` is true where its value depends on prevalence."""
+
+    title: str
+    explained: str
+    group: str
+    moves: bool = False
+
+
+# A key that no pattern knows is shown under its own name, so that nothing is left out.
+_PATTERNS: tuple[tuple[str, MetricWords], ...] = (
+    (
+        r"auroc",
+        MetricWords(
+            "AUROC",
+            "How often a melanoma gets the higher probability of the two, beside a benign image.",
+            DISCRIMINATION,
+        ),
+    ),
+    (
+        r"average_precision",
+        MetricWords(
+            "Average precision",
+            "Mean precision over all sensitivities; chance gives the prevalence.",
+            DISCRIMINATION,
+            moves=True,
+        ),
+    ),
+    (
+        r"pauc_above_tpr.*",
+        MetricWords(
+            "Partial AUC above sensitivity {at:0.80}",
+            "Area between the curve and this sensitivity, as ISIC 2024 counts it.",
+            DISCRIMINATION,
+        ),
+    ),
+    (
+        r"auc_sens_80.*",
+        MetricWords(
+            "AUC of sensitivity above 0.80",
+            "As ISIC 2018 counts it.",
+            DISCRIMINATION,
+        ),
+    ),
+    (
+        r"sensitivity_at_specificity.*",
+        MetricWords(
+            "Sensitivity at specificity {at}",
+            "Share of melanomas found where that share of benign images is left alone.",
+            DISCRIMINATION,
+        ),
+    ),
+    (
+        r"specificity_at_sensitivity.*",
+        MetricWords(
+            "Specificity at sensitivity {at}",
+            "Share of benign images left alone where that share of melanomas is found.",
+            DISCRIMINATION,
+        ),
+    ),
+    (
+        r"sensitivity",
+        MetricWords("Sensitivity", "Share of melanomas at or above it.", AT_A_THRESHOLD),
+    ),
+    (
+        r"specificity",
+        MetricWords("Specificity", "Share of benign images below it.", AT_A_THRESHOLD),
+    ),
+    (
+        r"ppv|precision|positive_predictive_value",
+        MetricWords(
+            "Positive predictive value",
+            "Share of melanomas among the images at or above it.",
+            AT_A_THRESHOLD,
+            moves=True,
+        ),
+    ),
+    (
+        r"npv|negative_predictive_value",
+        MetricWords(
+            "Negative predictive value",
+            "Share of benign among the images below it.",
+            AT_A_THRESHOLD,
+            moves=True,
+        ),
+    ),
+    (
+        r"f1",
+        MetricWords(
+            "F1", "Harmonic mean of sensitivity and precision.", AT_A_THRESHOLD, moves=True
+        ),
+    ),
+    (
+        r"balanced_accuracy",
+        MetricWords("Balanced accuracy", "Mean of sensitivity and specificity.", AT_A_THRESHOLD),
+    ),
+    (
+        r"number_needed_to_biopsy|nnb",
+        MetricWords(
+            "Number needed to biopsy",
+            "Images at or above the threshold for each melanoma among them.",
+            AT_A_THRESHOLD,
+            moves=True,
+        ),
+    ),
+    (
+        r"(auroc_within|within).*pair.*",
+        MetricWords(
+            "AUROC within patients, by pairs",
+            "Every pair of a melanoma and a benign image of one patient counts the same.",
+            WITHIN,
+        ),
+    ),
+    (
+        r"(auroc_within|within).*",
+        MetricWords(
+            "AUROC within patients",
+            "The ugly duckling number: mean over the patients who have both classes.",
+            WITHIN,
+        ),
+    ),
+    (
+        r"(auroc_between|between).*",
+        MetricWords(
+            "AUROC between patients", "Pairs of a melanoma and another's benign image.", WITHIN
+        ),
+    ),
+    (
+        r"(auroc_patient|patient).*",
+        MetricWords(
+            "AUROC of patients",
+            "Each patient judged by the highest probability of their images.",
+            WITHIN,
+        ),
+    ),
+    (
+        r"brier.*",
+        MetricWords(
+            "Brier score",
+            "Mean squared distance of the probability from the truth; lower is better.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"log_loss",
+        MetricWords(
+            "Log loss",
+            "Mean surprise at the truth, in nats; lower is better.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"calibration_slope",
+        MetricWords(
+            "Calibration slope",
+            "1 is right; below 1, the probabilities are too far apart.",
+            PROBABILITY,
+        ),
+    ),
+    (
+        r"calibration_intercept.*",
+        MetricWords(
+            "Calibration intercept",
+            "0 is right; below 0, the probabilities are too high.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"expected_calibration_error.*|ece.*",
+        MetricWords(
+            "Expected calibration error",
+            "Mean distance of probability from observed share, over groups of images.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"observed_over_expected",
+        MetricWords(
+            "Observed over expected",
+            "Melanomas there are, over the sum of the probabilities; 1 is right.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"net_benefit.*",
+        MetricWords("Net benefit {at}", "Of deciding by the model.", AT_A_THRESHOLD, moves=True),
+    ),
+)
+
+
+def metric_words(key: str) -> MetricWords:
+    """Give the words of a metric by its key; digits at the key's end fill in the title.
+
+    >>> metric_words("sensitivity_at_specificity_90").title
+    'Sensitivity at specificity 0.90'
+    """
+    for pattern, words in _PATTERNS:
+        if re.fullmatch(pattern, key):
+            title = _with_digits(words.title, key)
+            return MetricWords(title, words.explained, words.group, words.moves)
+    return MetricWords(key.replace("_", " "), "", OTHER)
+
+
+def _with_digits(title: str, key: str) -> str:
+    match = re.search(r"_(\d*\.?\d+)$", key)
+    at = ""
+    if match:
+        digits = float(match[1])
+        at = f"{digits / 100 if digits > 1 else digits:.2f}"
+    title = re.sub(r"\{at:([\d.]+)\}", lambda default: at or default[1], title)
+    return title.replace("{at}", at).strip()
+
+
+_COLUMNS = {
+    "sex": "Sex",
+    "age_band": "Age",
+    "age_approx": "Age",
+    "anatom_site_general_challenge": "Site",
+    "fold": "Fold",
+    "diagnosis": "Diagnosis",
+}
+
+
+def column_words(column: str) -> str:
+    """Give a column's name as a reader says it.
+
+    >>> column_words("anatom_site_general_challenge"), column_words("skin_type")
+    ('Site', 'Skin type')
+    """
+    plain = column.replace("_", " ").strip()
+    return _COLUMNS.get(column, plain[:1].upper() + plain[1:])
