@@ -4,6 +4,7 @@ A task is a module-level function of one picklable shard. Results come back as t
 with the index of its shard, so that the caller can show progress and write in its own order.
 """
 
+import importlib
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -84,7 +85,7 @@ def _on_ray(
     task: Callable[[Shard], Result], shards: Sequence[Shard], address: str
 ) -> Iterator[tuple[int, Result]]:
     try:
-        import ray
+        ray: Any = importlib.import_module("ray")
     except ImportError as error:
         raise MissingExtraError.of(
             "Ray is not installed.", "Install it with: pip install 'cygnet[ray]'"

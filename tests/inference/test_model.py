@@ -6,12 +6,12 @@ import numpy as np
 import onnx
 import pytest
 import torch
-from exported import NETWORK, write_small_model
 
 from cygnet.errors import ModelError
 from cygnet.inference.model import Model, open_model
 from cygnet.training.augment import dihedral_view, normalised
 from cygnet.training.network import LesionNetwork
+from exported import NETWORK, write_small_model
 
 
 @pytest.fixture(scope="module")

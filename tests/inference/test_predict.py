@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from exported import write_small_model
-from small_cohort import blob, jpeg
 
 from cygnet.errors import ImageError
 from cygnet.images.decode import decode_to_size
 from cygnet.inference.model import open_model
 from cygnet.inference.predict import predict_files
+from exported import write_small_model
+from small_cohort import blob, jpeg
 
 
 @pytest.fixture(scope="module")

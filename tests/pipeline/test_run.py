@@ -115,7 +115,7 @@ def test_train_stops_before_submission_and_report(request_: RunRequest) -> None:
     assert not (request_.out / "submission.csv").exists()
 
 
-@pytest.mark.parametrize("stop_at", ["audit", "training", "exporting", "scoring", "writing"])
+@pytest.mark.parametrize("stop_at", ["the audit", "training", "exporting", "scoring", "writing"])
 def test_a_run_stopped_anywhere_goes_on_and_ends_the_same(
     request_: RunRequest, tmp_path: Path, stop_at: str
 ) -> None:
@@ -283,7 +283,7 @@ def test_a_table_without_patients_is_run_by_image(tmp_path: Path) -> None:
 def test_without_the_train_extra_a_run_names_it(
     request_: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("cygnet.pipeline.run.find_spec", lambda _: None)
+    monkeypatch.setattr("cygnet.pipeline.job.find_spec", lambda _: None)
     with pytest.raises(InputError, match=r"cygnet\[train\]"):
         run(request_, Quiet())
     assert not request_.out.exists()

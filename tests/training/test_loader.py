@@ -6,11 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from small_cohort import blob, jpeg
 
 from cygnet.errors import InputError
 from cygnet.images.pack import open_pack, write_pack
 from cygnet.training.loader import PackedImages, batches, epoch_order, read_ahead
+from small_cohort import blob, jpeg
 
 
 def targets(n_positive: int, n_negative: int) -> NDArray[np.float32]:

@@ -1,5 +1,6 @@
 """Training moves the loss, keeps averages, and after a kill ends with the same bits."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ import torch
 from numpy.typing import NDArray
 
 from cygnet.errors import InputError
-from cygnet.training import loop
+from cygnet.training import checkpoint, loop
 from cygnet.training.augment import augmented, dihedral_view, normalised
 from cygnet.training.loader import Samples
 from cygnet.training.loop import Stage, learning_rate_factor
@@ -60,7 +61,7 @@ def test_a_run_killed_after_an_epoch_ends_with_the_same_bits(
 ) -> None:
     whole = trained(tmp_path / "whole", recipe())
 
-    original = loop.write_checkpoint
+    original = checkpoint.write_checkpoint
     written = []
 
     def killed_after_two(*arguments: object) -> None:
@@ -113,7 +114,7 @@ def test_the_learning_rate_warms_up_then_falls_to_zero() -> None:
     assert factors[0] == pytest.approx(0.1)
     assert factors[9] == factors[10] == 1.0
     assert factors[-1] < 0.001
-    assert all(after <= before for before, after in zip(factors[10:], factors[11:], strict=False))
+    assert all(after <= before for before, after in pairwise(factors[10:]))
 
 
 def test_the_eight_views_are_the_eight_symmetries_of_a_square() -> None:

@@ -140,7 +140,9 @@ def prepare(request: RunRequest, tables: Tables, progress: Progress) -> Prepared
     packs, bad = _packs(request, items, progress)
     if bad:
         notices.append(f"{len(bad)} images could not be read and were left out: {_named(bad)}.")
-        train, test, extra = (_without(table, bad) for table in (train, test, extra))
+        train = _without(train, bad)
+        test = _without(test, bad) if test is not None else None
+        extra = _without(extra, bad) if extra is not None else None
     recipe = request.recipe
     images = PackedImages(packs, size_px=recipe.network.size_px, geometry=recipe.network.geometry)
     digests = _picture_digests(packs)
@@ -154,8 +156,8 @@ def _present(table: pl.DataFrame, files: dict[str, Path]) -> pl.DataFrame:
     return table.filter(pl.col("image_name").is_in(list(files)))
 
 
-def _without(table: pl.DataFrame | None, bad: list[str]) -> pl.DataFrame | None:
-    return table if table is None else table.filter(~pl.col("image_name").is_in(bad))
+def _without(table: pl.DataFrame, bad: list[str]) -> pl.DataFrame:
+    return table.filter(~pl.col("image_name").is_in(bad))
 
 
 def _named(names: list[str]) -> str:

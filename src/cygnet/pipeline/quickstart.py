@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
+from cygnet.pipeline.job import RunResult, require_train_extra, run
 from cygnet.pipeline.request import TWIN, Progress, RunRequest
-from cygnet.pipeline.run import RunResult, require_train_extra, run
 from cygnet.training.recipe import read_recipe
 
 PREVALENCE = 0.15

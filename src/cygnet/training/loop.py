@@ -119,7 +119,8 @@ class Stage:
         self, network: LesionNetwork, stage: StageRecipe, recipe: Recipe, folder: Path, *, seed: int
     ) -> None:
         self.machine = Machine.at_hand()
-        self.network = network.to(self.machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.network = network
+        self.network.to(self.machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.stage, self.recipe, self.folder, self.seed = stage, recipe, folder, seed
         self.optimiser = _optimiser(self.network, stage)
         self.average = AveragedWeights(self.network, stage.average_decay)

@@ -6,7 +6,7 @@ anywhere goes on where it was. Nothing here computes; each part is a room's.
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -19,6 +19,7 @@ from cygnet.evaluation import Estimate, ScoreCard
 from cygnet.pipeline.request import Progress, RunRecord, RunRequest, open_run
 
 if TYPE_CHECKING:
+    from cygnet.curation.findings import Level
     from cygnet.pipeline.inputs import Prepared, Tables
     from cygnet.pipeline.results import OutOfFold, Scored
 
@@ -44,6 +45,12 @@ def require_train_extra() -> None:
             f"Training needs packages that are not installed: {', '.join(lacking)}.",
             "Install them with: pip install 'cygnet[train]'",
         )
+
+
+def _counted_levels(n_by_level: Mapping["Level", int]) -> str:
+    return ", ".join(
+        f"{count} {level}{'' if count == 1 else 's'}" for level, count in n_by_level.items()
+    )
 
 
 def run(request: RunRequest, progress: Progress) -> RunResult:
@@ -99,10 +106,7 @@ class _Run:
         tables = inputs.read_tables(request.data, request.extra)
         self._say(tables.dataset.layout.sentence())
         audit = inputs.audited(tables)
-        levels = audit.n_by_level
-        self._say(
-            ", ".join(f"{count} {level}s" for level, count in levels.items()) + " in the audit"
-        )
+        self._say(f"the audit found {_counted_levels(audit.n_by_level)}")
         inputs.check_missing(request, tables)
         record = open_run(request, tables.paths())
         document = json.dumps(audit.as_json(), indent=2, allow_nan=False) + "\n"
