@@ -10,11 +10,15 @@ from pathlib import Path
 from cygnet.errors import RecipeError
 
 
+def shipped_weights_file(backbone: str) -> Path:
+    """Give where the start weights of ``backbone`` stand, or would."""
+    folder = resources.files("cygnet.training") / "start_weights"
+    return Path(str(folder / f"{backbone}.safetensors"))
+
+
 def shipped_weights(backbone: str) -> Path:
     """Give the file of the start weights of ``backbone``; :class:`RecipeError` where none ship."""
-    file = Path(
-        str(resources.files("cygnet.training") / "start_weights" / f"{backbone}.safetensors")
-    )
+    file = shipped_weights_file(backbone)
     if not file.is_file():
         raise RecipeError.of(
             f"No start weights ship for {backbone}.",
