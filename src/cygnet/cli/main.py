@@ -40,7 +40,8 @@ def _cygnet(
     pass
 
 
-def _register() -> None:
+def register() -> None:
+    """Add every command; the rooms behind them are imported when they run."""
     from cygnet.cli import cohort, prediction, report, run, score
 
     app.add_typer(cohort.app, name="cohort")
@@ -50,7 +51,7 @@ def _register() -> None:
 
 def main() -> None:
     """Run the command line; turn errors into one message and an exit code."""
-    _register()
+    register()
     try:
         app()
     except CygnetError as error:
