@@ -141,3 +141,21 @@ def test_normalised_pixels_span_minus_one_to_one() -> None:
     images = normalised(pixels, recipe().network)
     assert images[0].max().item() == pytest.approx(-1)
     assert images[1].min().item() == pytest.approx(1)
+
+
+def test_colours_vary_as_saturation_contrast_and_brightness_one_after_another() -> None:
+    images = torch.rand(4, 3, 8, 8, generator=torch.Generator().manual_seed(1)) * 2 - 1
+    still = AugmentRecipe(dihedral=False, rotation_degrees=0, zoom=0, shift=0)
+    varied = augmented(images, still, torch.Generator().manual_seed(5))
+    generator = torch.Generator().manual_seed(5)
+    torch.rand(4 * 4, generator=generator)  # angle, scale and two shifts were drawn first
+
+    def drawn(amount: float) -> torch.Tensor:
+        amounts = (torch.rand(4, generator=generator) * 2 - 1) * amount
+        return amounts.reshape(4, 1, 1, 1)
+
+    grey = images.mean(1, keepdim=True)
+    saturated = grey + (images - grey) * (1 + drawn(still.saturation))
+    middle = saturated.mean((1, 2, 3), keepdim=True)
+    expected = middle + (saturated - middle) * (1 + drawn(still.contrast)) + drawn(still.brightness)
+    assert torch.allclose(varied, expected, atol=1e-5)

@@ -11,10 +11,11 @@ from cygnet.training.recipe import AugmentRecipe, NetworkRecipe
 
 def normalised(images: Tensor, network: NetworkRecipe) -> Tensor:
     """Turn ``(n, size, size, 3)`` uint8 RGB into ``(n, 3, size, size)`` float32, normalised."""
-    mean = torch.tensor(network.input_mean, device=images.device) * 255
+    mean = torch.tensor(network.input_mean, device=images.device).reshape(1, 3, 1, 1) * 255
     deviation = torch.tensor(network.input_deviation, device=images.device) * 255
-    pixels = (images.to(torch.float32) - mean) / deviation
-    return pixels.permute(0, 3, 1, 2)
+    # Planes that lie whole in memory: on a processor everything after is ten times faster on them.
+    planes = images.permute(0, 3, 1, 2).contiguous().to(torch.float32)
+    return (planes - mean) / deviation.reshape(1, 3, 1, 1)
 
 
 def dihedral_view(images: Tensor, view: int) -> Tensor:
@@ -61,12 +62,14 @@ def _recoloured(images: Tensor, recipe: AugmentRecipe, generator: torch.Generato
     def drawn(amount: float) -> Tensor:
         return _uniform(n, amount, generator).to(images.device).reshape(n, 1, 1, 1)
 
+    # Saturation s about the grey of a pixel, contrast c about the mean m of the picture (which s
+    # leaves alone), brightness b: c s image + (c (1 - s) grey + (1 - c) m + b), one pass in all.
     # Normalised pixels span about 2, so a brightness of 0.1 moves them by a twentieth of the range.
-    grey = images.mean(dim=1, keepdim=True)
-    images = grey + (images - grey) * (1 + drawn(recipe.saturation))
-    middle = images.mean(dim=(1, 2, 3), keepdim=True)
-    images = middle + (images - middle) * (1 + drawn(recipe.contrast))
-    return images + drawn(recipe.brightness)
+    saturation, contrast = 1 + drawn(recipe.saturation), 1 + drawn(recipe.contrast)
+    grey = ((images[:, 0] + images[:, 1] + images[:, 2]) / 3).unsqueeze(1)
+    middle = grey.flatten(1).mean(1).reshape(n, 1, 1, 1)
+    rest = grey * (contrast * (1 - saturation)) + (middle * (1 - contrast))
+    return torch.addcmul(rest + drawn(recipe.brightness), images, contrast * saturation)
 
 
 def _cut_out(images: Tensor, recipe: AugmentRecipe, generator: torch.Generator) -> Tensor:
