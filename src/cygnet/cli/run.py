@@ -69,10 +69,10 @@ def quickstart_command(
     as_json: AsJson = False,
 ) -> None:
     """Draw a small synthetic cohort, then do on it what run does: three minutes."""
-    from cygnet.pipeline.quickstart import NOTE, quickstart
+    from cygnet.pipeline.quickstart import quickstart
 
     result = quickstart(out, TerminalProgress(), command=_command())
-    _show(result, as_json=as_json, note=NOTE)
+    _show(result, as_json=as_json)
 
 
 def run_or_train(
@@ -117,7 +117,7 @@ def _command() -> str:
     return shlex.join(["cygnet", *sys.argv[1:]])
 
 
-def _show(result: "RunResult", *, as_json: bool, note: str | None = None) -> None:
+def _show(result: "RunResult", *, as_json: bool) -> None:
     from cygnet.report.numbers import format_interval
 
     if as_json:
@@ -135,7 +135,7 @@ def _show(result: "RunResult", *, as_json: bool, note: str | None = None) -> Non
         console.output().print(
             f"{card.n_images} images of {card.n_patients} patients, {card.n_positive} melanomas."
         )
-    for sentence in [*result.notices, *([note] if note else []), console.RESEARCH_USE]:
+    for sentence in [*result.notices, console.RESEARCH_USE]:
         console.say(sentence)
     made = result.report if result.report is not None else result.out / "model.onnx"
     console.say(f"made {made}")
