@@ -82,6 +82,26 @@ def negative_log(sample: Sample, epsilon: float = CLIP_EPSILON) -> Floats:
     return np.asarray(-np.where(sample.target, np.log(clipped), np.log1p(-clipped)))
 
 
+def observed_over_expected(
+    target: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None
+) -> float:
+    r"""Melanomas there are, over melanomas that the probabilities add up to.
+
+    .. math:: \sum_i w_i y_i \Big/ \sum_i w_i p_i
+
+    1 is best; below 1 the probabilities are too high on the whole, above 1 too low. Arrays, weights
+    and errors as in :func:`brier_score`. NaN without images and where all probabilities are 0.
+
+    Van Calster et al. (2019), 10.1186/s12916-019-1466-7.
+
+    >>> observed_over_expected([1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5])
+    0.5
+    """
+    sample = as_one_patient(target, probability, weights)
+    expected = float(sample.weights @ sample.probability)
+    return float(sample.weights @ sample.target) / expected if expected > 0 else math.nan
+
+
 def calibration_slope(
     target: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None
 ) -> float:
