@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cygnet.evaluation.estimate import ratio
 from cygnet.evaluation.recalibration import CLIP_EPSILON, Recalibration
 from cygnet.evaluation.sample import (
     Codes,
@@ -90,7 +91,8 @@ def observed_over_expected(
     .. math:: \sum_i w_i y_i \Big/ \sum_i w_i p_i
 
     1 is best; below 1 the probabilities are too high on the whole, above 1 too low. Arrays, weights
-    and errors as in :func:`brier_score`. NaN without images and where all probabilities are 0.
+    and errors as in :func:`brier_score`. NaN without images and where the probabilities add up to nothing, or to
+    too little for a finite number.
 
     Van Calster et al. (2019), 10.1186/s12916-019-1466-7.
 
@@ -98,8 +100,8 @@ def observed_over_expected(
     0.5
     """
     sample = as_one_patient(target, probability, weights)
-    expected = float(sample.weights @ sample.probability)
-    return float(sample.weights @ sample.target) / expected if expected > 0 else math.nan
+    observed, expected = sample.weights @ sample.target, sample.weights @ sample.probability
+    return float(ratio(np.array(observed, dtype=np.float64), np.array(expected)))
 
 
 def calibration_slope(
