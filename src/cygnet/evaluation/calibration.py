@@ -91,8 +91,8 @@ def observed_over_expected(
     .. math:: \sum_i w_i y_i \Big/ \sum_i w_i p_i
 
     1 is best; below 1 the probabilities are too high on the whole, above 1 too low. Arrays, weights
-    and errors as in :func:`brier_score`. NaN without images and where the probabilities add up to nothing, or to
-    too little for a finite number.
+    and errors as in :func:`brier_score`. NaN without images and where the
+    probabilities add up to nothing, or to too little for a finite number.
 
     Van Calster et al. (2019), 10.1186/s12916-019-1466-7.
 
