@@ -18,6 +18,7 @@ from cygnet.evaluation import (
     calibration_slope,
     expected_calibration_error,
     log_loss,
+    observed_over_expected,
 )
 from cygnet.evaluation.calibration import BinnedErrors, equal_mass_bins
 from cygnet.evaluation.recalibration import Recalibration
@@ -197,3 +198,10 @@ def test_replicates_of_the_bins_keep_the_sample_s_bins(draw_images: Callable[...
     errors = BinnedErrors(sample)
     once = errors.replicates(np.ones((1, sample.n_patients)))
     assert once[0] == pytest.approx(errors.plain, abs=1e-12)
+
+
+def test_observed_over_expected_by_hand_and_where_it_is_undefined() -> None:
+    assert observed_over_expected([1, 1, 0], [0.5, 0.5, 0.25]) == 2 / 1.25
+    assert observed_over_expected([1, 0], [0.5, 0.5], [3, 1]) == 3 / 2
+    for none in (([1, 0], [0.0, 0.0]), ([1, 0], [5e-324, 0.0]), ([], [])):
+        assert math.isnan(observed_over_expected(*none))

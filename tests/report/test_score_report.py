@@ -79,7 +79,7 @@ def test_several_models_stand_beside_each_other_in_every_table(
     assert [value for value in values_of(figures["figure-models"]) if value in expected] == expected
     rows = [e for e in page.all("tr") if e.attributes.get("data-metric") == "brier_score"]
     assert [row.inside("th")[0].text for row in rows] == list(names)
-    (group,) = [e for e in page.by_class("group") if "Brier score" in e.text]
+    (group,) = [e for e in page.by_class("group") if "Mean squared distance" in e.text]
     assert "depends on prevalence" in group.inside("th")[0].text
     assert [values_of(row)[0] for row in rows] == [
         report.cards[name].metrics["brier_score"].estimate for name in names

@@ -30,6 +30,14 @@ def score_command(
         float,
         typer.Option(min=0, max=1, help="Images at or above it are called malignant."),
     ] = 0.5,
+    min_tpr: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Where the partial area of ISIC 2024 begins."),
+    ] = 0.8,
+    prevalence: Annotated[
+        float | None,
+        typer.Option(help="Move predictive values and net benefit to this share of melanomas."),
+    ] = None,
     replicates: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Bootstrap replicates of the patients.")
     ] = 2000,
@@ -56,6 +64,8 @@ def score_command(
         replicates=replicates,
         seed=seed,
         threshold=threshold,
+        min_tpr=min_tpr,
+        prevalence=prevalence,
     )
     if json:
         document = card.as_json()
@@ -72,7 +82,7 @@ def score_command(
 
 def _print_card(card: "ScoreCard", joined: "JoinedTables", *, common: bool) -> None:
     from cygnet.report.numbers import counted, format_count
-    from cygnet.report.words import metric_words
+    from cygnet.report.words import GROUPS, metric_words
 
     if common:
         print(
@@ -85,13 +95,16 @@ def _print_card(card: "ScoreCard", joined: "JoinedTables", *, common: bool) -> N
         f"{format_count(card.n_positive)} malignant\n"
     )
     marks: dict[str, str] = {}
-    rows = [
-        (metric_words(name).title, _interval(metric), _counted(metric), _marked(metric, marks))
-        for name, metric in card.metrics.items()
-    ]
-    console.print_table(("metric", "estimate (95 % interval)", "n", ""), rows)
+    for heading in GROUPS:
+        rows = [
+            (words.title, _interval(metric), _counted(metric), _marked(metric, marks))
+            for name, metric in card.metrics.items()
+            if (words := metric_words(name)).group == heading
+        ]
+        if rows:
+            console.print_table((heading, "estimate (95 % interval)", "n", ""), rows)
+            print()
     _print_groups(card, marks)
-    print()
     for caution, mark in marks.items():
         print(f"{mark}  {caution}")
     for note in card.notes:
@@ -135,18 +148,26 @@ def _counted(metric: "Estimate") -> str:
         "images at or above the threshold": "called",
         "images below the threshold": "below",
     }
-    short = words.get(unit, unit.removesuffix(" images").removesuffix(" with both classes"))
+    plain = unit.partition(" of patients with")[0]
+    short = words.get(unit, plain.removesuffix(" images").removesuffix(" with both classes"))
     return f"{format_count(n)} {short}" if isinstance(n, int) else ""
 
 
 def _marked(metric: "Estimate", marks: dict[str, str]) -> str:
     """Give the letters of a number's cautions, new ones being added to ``marks``."""
     details = metric.details
+    chance = details.get("by_chance")
+    treat_all, moved_to = details.get("treat_all"), details.get("prevalence")
     threshold, undefined = details.get("threshold"), details.get("undefined_replicates")
     cautions = [
         metric.reason,
         metric.flag,
         "depends on prevalence" if details.get("prevalence_dependent") else None,
+        f"by chance {chance:.3f}" if isinstance(chance, float) and chance >= 0 else None,
+        f"{treat_all:.3g} if all were called malignant, 0 if none"
+        if isinstance(treat_all, float)
+        else None,
+        f"moved to the prevalence {moved_to:.3g}" if isinstance(moved_to, float) else None,
         f"at the threshold {threshold:.3g}" if isinstance(threshold, float) else None,
         f"{undefined} replicates undefined" if undefined else None,
     ]

@@ -1,13 +1,16 @@
 """Arrays in, numbers out: estimators, intervals, comparisons, ranks. No files."""
 
 from cygnet.evaluation.auroc_interval import auroc_estimate
+from cygnet.evaluation.between_patients import between_patient_auroc, patient_auroc
 from cygnet.evaluation.calibration import (
     brier_score,
     calibration_intercept,
     calibration_slope,
     expected_calibration_error,
     log_loss,
+    observed_over_expected,
 )
+from cygnet.evaluation.corp import BrierParts, brier_decomposition
 from cygnet.evaluation.curves import (
     Band,
     CalibrationBins,
@@ -25,16 +28,19 @@ from cygnet.evaluation.discrimination import (
     specificity_at_sensitivity,
 )
 from cygnet.evaluation.estimate import Estimate
+from cygnet.evaluation.net_benefit import DecisionCurve, net_benefit
 from cygnet.evaluation.placement import auroc
 from cygnet.evaluation.score_card import ScoreCard, score_card
 from cygnet.evaluation.thresholded import (
     balanced_accuracy,
     f1,
     npv,
+    number_needed_to_biopsy,
     ppv,
     sensitivity,
     specificity,
 )
+from cygnet.evaluation.top_of_patient import top_k_share
 from cygnet.evaluation.within_patient import (
     within_patient_auroc,
     within_patient_auroc_pair_weighted,
@@ -42,7 +48,9 @@ from cygnet.evaluation.within_patient import (
 
 __all__ = [
     "Band",
+    "BrierParts",
     "CalibrationBins",
+    "DecisionCurve",
     "Estimate",
     "ScoreCard",
     "ScoreHistogram",
@@ -51,6 +59,8 @@ __all__ = [
     "auroc_estimate",
     "average_precision",
     "balanced_accuracy",
+    "between_patient_auroc",
+    "brier_decomposition",
     "brier_score",
     "calibration_bins",
     "calibration_intercept",
@@ -58,7 +68,11 @@ __all__ = [
     "expected_calibration_error",
     "f1",
     "log_loss",
+    "net_benefit",
     "npv",
+    "number_needed_to_biopsy",
+    "observed_over_expected",
+    "patient_auroc",
     "pauc_above_tpr",
     "ppv",
     "precision_recall_band",
@@ -69,6 +83,7 @@ __all__ = [
     "sensitivity_at_specificity",
     "specificity",
     "specificity_at_sensitivity",
+    "top_k_share",
     "within_patient_auroc",
     "within_patient_auroc_pair_weighted",
 ]

@@ -9,6 +9,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cygnet.evaluation.estimate import ratio
 from cygnet.evaluation.recalibration import CLIP_EPSILON, Recalibration
 from cygnet.evaluation.sample import (
     Codes,
@@ -80,6 +81,27 @@ def negative_log(sample: Sample, epsilon: float = CLIP_EPSILON) -> Floats:
     """Give the negative log probability of what came true for each image, after clipping."""
     clipped = np.clip(sample.probability, epsilon, 1 - epsilon)
     return np.asarray(-np.where(sample.target, np.log(clipped), np.log1p(-clipped)))
+
+
+def observed_over_expected(
+    target: ArrayLike, probability: ArrayLike, weights: ArrayLike | None = None
+) -> float:
+    r"""Melanomas there are, over melanomas that the probabilities add up to.
+
+    .. math:: \sum_i w_i y_i \Big/ \sum_i w_i p_i
+
+    1 is best; below 1 the probabilities are too high on the whole, above 1 too low. Arrays, weights
+    and errors as in :func:`brier_score`. NaN without images and where the
+    probabilities add up to nothing, or to too little for a finite number.
+
+    Van Calster et al. (2019), 10.1186/s12916-019-1466-7.
+
+    >>> observed_over_expected([1, 0, 0, 0], [0.5, 0.5, 0.5, 0.5])
+    0.5
+    """
+    sample = as_one_patient(target, probability, weights)
+    observed, expected = sample.weights @ sample.target, sample.weights @ sample.probability
+    return float(ratio(np.array(observed, dtype=np.float64), np.array(expected)))
 
 
 def calibration_slope(

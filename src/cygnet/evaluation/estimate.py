@@ -86,10 +86,12 @@ def _finite_or_none(value: float) -> float | None:
 
 
 def ratio(numerator: Floats, denominator: Floats) -> Floats:
-    """Divide; where nothing is to be divided by, the ratio is undefined and NaN."""
+    """Divide; where nothing is to be divided by, or too little to be finite, the ratio is NaN."""
     top, bottom = np.broadcast_arrays(numerator, denominator)
     quotient: Floats = np.full(top.shape, np.nan)
-    np.divide(top, bottom, out=quotient, where=bottom > 0)
+    with np.errstate(over="ignore"):
+        np.divide(top, bottom, out=quotient, where=bottom > 0)
+    quotient[np.isinf(quotient)] = np.nan
     return quotient
 
 

@@ -19,6 +19,11 @@ from cygnet.evaluation.estimate import (
     few,
     too_few,
 )
+from cygnet.evaluation.further_metrics import (
+    benefit_metrics,
+    number_needed_of,
+    patient_metrics,
+)
 from cygnet.evaluation.operating_points import (
     threshold_at_sensitivity,
     threshold_at_specificity,
@@ -29,7 +34,7 @@ from cygnet.evaluation.sample import Floats, Sample
 from cygnet.evaluation.shares import share_estimate
 
 _NO_SLOPE = "all probabilities are equal, or one value parts the classes: no finite slope is best"
-_NO_BOTH = "no patient has a malignant and a benign image"
+_ISOTONIC = "isotonic regression on the images that are scored"
 _BINS = "equal mass; descriptive, as it depends on the bins"
 
 
@@ -48,19 +53,20 @@ class Intervals:
 
     def metrics(self) -> dict[str, Estimate]:
         """Give every metric of the score card by name, AUROC first."""
+        min_tpr = self.statistics.settings.min_tpr
         drawn = self.drawn.get("auroc")
         return {
             "auroc": auroc_of(self.sample, drawn, confidence_level=self.confidence_level),
-            "average_precision": self._bootstrap("average_precision"),
-            "pauc_above_tpr": self._bootstrap("pauc_above_tpr").with_details(min_tpr=MIN_TPR),
-            "auc_sens_80": self._bootstrap("auc_sens_80").with_details(min_sensitivity=MIN_TPR),
+            "average_precision": self.bootstrap("average_precision"),
+            "pauc_above_tpr": self.bootstrap("pauc_above_tpr").with_details(min_tpr=min_tpr),
+            "auc_sens_80": self.bootstrap("auc_sens_80").with_details(min_sensitivity=MIN_TPR),
             **self._at_fixed_shares(),
             **self._at_threshold(),
             **self._calibration(),
-            **self._within(),
+            **patient_metrics(self),
         }
 
-    def _bootstrap(
+    def bootstrap(
         self,
         name: str,
         *,
@@ -69,6 +75,7 @@ class Intervals:
         n: int | None = None,
         unit: str = "images",
     ) -> Estimate:
+        """Join the estimate ``name`` with its replicates; ``scarce`` patients bear on it."""
         who = scarce or self.sample.scarcer_patients
         made = bootstrap_estimate(
             self.estimates.get(name, np.nan),
@@ -101,14 +108,14 @@ class Intervals:
                 ),
             ):
                 full = at_share(name, share)
-                metric = self._bootstrap(full)
+                metric = self.bootstrap(full)
                 threshold = np.nan
                 if sample.has_both_classes:
                     counts = self.statistics.own_counts()
                     threshold = threshold_at(self.statistics.points, counts, share)
                 if metric.reason == SAME_IN_ALL:
                     hit = (sample.probability >= threshold) == sign
-                    metric = self._share(full, hit, of_class, "images of the class", ONE_CLASS)
+                    metric = self.share(full, hit, of_class, "images of the class", ONE_CLASS)
                 details: dict[str, Detail] = {fixed: share, "threshold": threshold}
                 metrics[full] = metric.with_details(
                     **details, interpolation="none: the best threshold that exists"
@@ -116,7 +123,7 @@ class Intervals:
         return metrics
 
     def _at_threshold(self) -> dict[str, Estimate]:
-        sample, threshold = self.sample, self.statistics.threshold
+        sample, threshold = self.sample, self.statistics.settings.threshold
         called = sample.probability >= threshold
         shares = (
             ("sensitivity", called, sample.target, "malignant images"),
@@ -125,17 +132,19 @@ class Intervals:
             ("npv", ~sample.target, ~called, "images below the threshold"),
         )
         metrics = {
-            name: self._share(name, hit, among, unit, f"there are no {unit}")
+            name: self.share(name, hit, among, unit, f"there are no {unit}")
             for name, hit, among, unit in shares
         }
-        metrics["f1"] = self._bootstrap("f1", because="nothing is malignant or called so")
-        metrics["balanced_accuracy"] = self._bootstrap("balanced_accuracy")
+        metrics["number_needed_to_biopsy"] = number_needed_of(metrics["ppv"])
+        metrics["f1"] = self.bootstrap("f1", because="nothing is malignant or called so")
+        metrics["balanced_accuracy"] = self.bootstrap("balanced_accuracy")
+        metrics |= benefit_metrics(self)
         return {name: metric.with_details(threshold=threshold) for name, metric in metrics.items()}
 
-    def _share(
+    def share(
         self,
         name: str,
-        hit: NDArray[np.bool_],
+        hit: NDArray[np.bool_] | Floats,
         among: NDArray[np.bool_],
         unit: str,
         because: str,
@@ -165,39 +174,34 @@ class Intervals:
         clipped: dict[str, Detail] = {"epsilon": CLIP_EPSILON}
         error = self._recentred("expected_calibration_error", anything)
         return {
-            "brier_score": self._bootstrap("brier_score", because=anything),
-            "log_loss": self._bootstrap("log_loss", because=anything).with_details(**clipped),
-            "calibration_intercept": self._bootstrap("calibration_intercept").with_details(
+            "brier_score": self.bootstrap("brier_score", because=anything),
+            **{
+                name: self._recentred(name, ONE_CLASS).with_details(recalibrated_by=_ISOTONIC)
+                for name in ("brier_miscalibration", "brier_discrimination")
+            },
+            "brier_uncertainty": self.bootstrap("brier_uncertainty"),
+            "log_loss": self.bootstrap("log_loss", because=anything).with_details(**clipped),
+            "calibration_intercept": self.bootstrap("calibration_intercept").with_details(
                 **clipped, slope=1.0
             ),
-            "calibration_slope": self._bootstrap(
+            "calibration_slope": self.bootstrap(
                 "calibration_slope", because=slope_reason
             ).with_details(**clipped),
             "expected_calibration_error": error.with_details(bins=DEFAULT_BINS, binning=_BINS),
+            "observed_over_expected": self.bootstrap(
+                "observed_over_expected", because="the probabilities add up to nothing"
+            ),
         }
 
     def _recentred(self, name: str, because: str) -> Estimate:
         """Shift the replicates, which carry the noise twice, so that their mean is the estimate."""
-        metric = self._bootstrap(name, because=because)
+        metric = self.bootstrap(name, because=because)
         if not metric.has_interval:
             return metric
-        shift = metric.estimate - float(np.mean(self.drawn[name]))
+        shift = metric.estimate - float(np.nanmean(self.drawn[name]))
         return replace(
             metric,
             lower=min(max(0.0, metric.lower + shift), metric.estimate),
             upper=max(metric.upper + shift, metric.estimate),
             method=f"{metric.method}-recentred",
         )
-
-    def _within(self) -> dict[str, Estimate]:
-        n_patients = self.statistics.within.n_patients
-        return {
-            name: self._bootstrap(
-                name,
-                because=_NO_BOTH,
-                scarce=(n_patients, "with both classes"),
-                n=n_patients,
-                unit="patients with both classes",
-            )
-            for name in ("within_patient_auroc", "within_patient_auroc_pair_weighted")
-        }

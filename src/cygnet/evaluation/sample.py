@@ -175,13 +175,18 @@ def _patient_codes(
         values, codes = np.unique(array, return_inverse=True)
         return codes.astype(np.intp), int(values.size), unknown
     seen: dict[object, int] = {}
-    codes = np.empty(n_images, dtype=np.intp)
+    codes = np.full(n_images, -1, dtype=np.intp)
     for index, identifier in enumerate(array.tolist()):
         # NaN is the one value that differs from itself.
         unknown[index] = identifier is None or identifier == "" or identifier != identifier  # noqa: PLR0124
-        key = (index,) if unknown[index] else identifier
-        codes[index] = seen.setdefault(key, len(seen))
-    return codes, len(seen), unknown
+        if not unknown[index]:
+            codes[index] = seen.setdefault(identifier, len(seen))
+    # In the order of their identifiers: the order of the rows must not decide what is drawn.
+    place = np.empty(len(seen), dtype=np.intp)
+    place[[seen[identifier] for identifier in sorted(seen, key=str)]] = np.arange(len(seen))
+    codes[~unknown] = place[codes[~unknown]]
+    codes[unknown] = len(seen) + np.arange(np.count_nonzero(unknown))
+    return codes, len(seen) + int(np.count_nonzero(unknown)), unknown
 
 
 def make_sample(

@@ -11,10 +11,15 @@ from numpy.typing import ArrayLike
 
 from cygnet.errors import InputError
 from cygnet.evaluation.auroc_interval import ONE_CLASS
-from cygnet.evaluation.estimate import Estimate
+from cygnet.evaluation.estimate import Estimate, too_few
 from cygnet.evaluation.intervals import Intervals
-from cygnet.evaluation.replicates import Statistics
-from cygnet.evaluation.sample import Sample, make_sample
+from cygnet.evaluation.net_benefit import (
+    DecisionCurve,
+    decision_curve_of,
+    validate_prevalence,
+)
+from cygnet.evaluation.replicates import MIN_TPR, Settings, Statistics
+from cygnet.evaluation.sample import Floats, Sample, make_sample
 from cygnet.evaluation.subgroups import Group, score_subgroups
 from cygnet.evaluation.thresholded import DEFAULT_THRESHOLD
 
@@ -24,11 +29,17 @@ PREVALENCE_DEPENDENT = frozenset(
         "average_precision",
         "ppv",
         "npv",
+        "number_needed_to_biopsy",
         "f1",
+        "net_benefit",
         "brier_score",
+        "brier_miscalibration",
+        "brier_discrimination",
+        "brier_uncertainty",
         "log_loss",
         "calibration_intercept",
         "expected_calibration_error",
+        "observed_over_expected",
     }
 )
 
@@ -38,24 +49,32 @@ class ScoreCard:
     """The score of one model.
 
     ``n_patients`` counts the resampled units: an image without a patient is one. ``metrics`` begin
-    with ``auroc``; ``by`` holds ``{column: {level: group}}`` with counts and estimates; ``notes``
-    say what a reader must know of all of them.
+    with ``auroc``; ``decision_curve`` is net benefit over thresholds; ``by`` holds
+    ``{column: {level: group}}`` with counts and estimates; ``notes`` say what a reader must know of
+    all of them.
     """
 
     n_images: int
     n_patients: int
     n_positive: int
     metrics: dict[str, Estimate]
+    decision_curve: DecisionCurve | None = None
     by: dict[str, dict[str, Group]] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Give the document of ``score --json``: counts, one object a metric, ``by``, ``notes``."""
+        """Give the document of ``score --json``: counts, one object a metric, ``by``, ``notes``.
+
+        ``decision_curve`` stands between the metrics and ``by``, and is null without images.
+        """
         return {
             "n_images": self.n_images,
             "n_patients": self.n_patients,
             "n_positive": self.n_positive,
             **{name: metric.as_json() for name, metric in self.metrics.items()},
+            "decision_curve": None
+            if self.decision_curve is None
+            else self.decision_curve.as_json(),
             "by": {
                 column: {
                     level: {
@@ -81,6 +100,8 @@ def score_card(
     confidence_level: float = 0.95,
     seed: int = 0,
     threshold: float = DEFAULT_THRESHOLD,
+    min_tpr: float = MIN_TPR,
+    prevalence: float | None = None,
     prevalence_note: str | None = None,
 ) -> ScoreCard:
     """Score the probabilities of one model against the truth.
@@ -90,7 +111,9 @@ def score_card(
     making the image a patient of its own, and said; ``weights`` ``(n_images,)`` are sampling
     weights above 0. ``subgroups`` maps a column's name to its texts ``(n_images,)``. ``replicates``
     patient-cluster bootstrap replicates are drawn from ``seed``. An image is called malignant at or
-    above ``threshold``. ``prevalence_note`` says why the share of malignant images here is not that
+    above ``threshold``. ``min_tpr`` is where the partial area of ISIC 2024 begins. ``prevalence``
+    adds predictive values and net benefit moved to it, and moves the decision curve.
+    ``prevalence_note`` says why the share of malignant images here is not that
     of practice: without weights, metrics that depend on it are then marked as not transferable.
 
     What is undefined is NaN with a reason. Raises :class:`InputError` when shapes differ, a number
@@ -101,13 +124,15 @@ def score_card(
     (1.0, 3)
     """
     sample = make_sample(target, probability, patient, weights)
-    _validate(threshold, confidence_level, replicates)
-    statistics = Statistics(sample, threshold)
+    settings = Settings(threshold, min_tpr, prevalence)
+    _validate(settings, confidence_level, replicates)
+    statistics = Statistics(sample, settings)
+    drawn, curves = statistics.replicates(replicates, seed) if sample.n_images else ({}, [])
     intervals = Intervals(
         sample=sample,
         statistics=statistics,
         estimates=statistics.estimates(),
-        drawn=statistics.replicates(replicates, seed) if sample.n_images else {},
+        drawn=drawn,
         confidence_level=confidence_level,
     )
     metrics = {
@@ -119,6 +144,7 @@ def score_card(
         n_patients=sample.n_patients,
         n_positive=sample.n_positive,
         metrics=metrics,
+        decision_curve=_decision_curve(sample, statistics, curves, confidence_level),
         by=score_subgroups(
             sample, subgroups or {}, threshold=threshold, confidence_level=confidence_level
         ),
@@ -126,9 +152,30 @@ def score_card(
     )
 
 
-def _validate(threshold: float, confidence_level: float, replicates: int) -> None:
-    if not 0 <= threshold <= 1:
-        raise InputError.of(f"The threshold must lie in 0 to 1, not {threshold}.", "Give another.")
+def _decision_curve(
+    sample: Sample, statistics: Statistics, curves: list[Floats], confidence_level: float
+) -> DecisionCurve | None:
+    if not sample.n_images:
+        return None
+    prevalence = statistics.settings.prevalence
+    reason = too_few(*sample.scarcer_patients)
+    if prevalence is not None and not sample.has_both_classes:
+        reason = ONE_CLASS
+    return decision_curve_of(
+        statistics.decision,
+        sample.n_patients,
+        (curves[0], curves[1]),
+        prevalence=prevalence,
+        confidence_level=confidence_level,
+        reason=reason,
+    )
+
+
+def _validate(settings: Settings, confidence_level: float, replicates: int) -> None:
+    for what, share in (("threshold", settings.threshold), ("min_tpr", settings.min_tpr)):
+        if not 0 <= share <= 1:
+            raise InputError.of(f"The {what} must lie in 0 to 1, not {share}.", "Give another.")
+    validate_prevalence(settings.prevalence)
     if not 0 < confidence_level < 1:
         raise InputError.of(
             f"The confidence level must lie between 0 and 1, not {confidence_level}.",
@@ -166,7 +213,9 @@ def _notes(sample: Sample, prevalence_note: str | None) -> tuple[str, ...]:
     if sample.weighted:
         notes.append(
             "Sampling weights are used. A weight that depends on the class alone cancels in AUROC, "
-            "and does not in average precision, predictive values, Brier score and calibration."
+            "and does not in average precision, predictive values, net benefit, Brier score and "
+            "calibration. AUROC of patients counts each once; a rank within a patient counts "
+            "images as they are."
         )
     elif prevalence_note is not None:
         notes.append(f"Metrics that depend on prevalence do not transfer: {prevalence_note}")

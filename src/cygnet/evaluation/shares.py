@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cygnet.evaluation.estimate import Detail, Estimate, few
-from cygnet.evaluation.sample import Sample
+from cygnet.evaluation.sample import Floats, Sample
 
 WILSON = "wilson-design-effect"
 
@@ -38,11 +38,12 @@ def wilson_limits(share: float, n: float, confidence_level: float = 0.95) -> tup
 
 
 def share_with_design_effect(
-    sample: Sample, hit: NDArray[np.bool_], among: NDArray[np.bool_]
+    sample: Sample, hit: NDArray[np.bool_] | Floats, among: NDArray[np.bool_]
 ) -> tuple[float, float]:
     r"""Give the weighted share of ``hit`` among the images ``among``, and its effective n.
 
-    Both masks are ``(n_images,)``. With w the weights, x the hits, p the share and c the patients,
+    Both are ``(n_images,)``; a hit may be a fraction, where ties are averaged. With w the weights,
+    x the hits, p the share and c the patients,
 
     .. math:: n_{eff} = p(1-p) \Big/ \frac{\sum_c (\sum_{i \in c} w_i (x_i - p))^2}{(\sum w_i)^2}
 
@@ -56,11 +57,12 @@ def share_with_design_effect(
     total = float(weight.sum())
     if not among.any():
         return math.nan, 0.0
-    share = float(weight[hit & among].sum() / total)
+    hits = np.asarray(hit, dtype=np.float64)
+    share = float(weight @ hits / total)
     by_patient = sample.sum_by_patient(weight)
-    if share in {0.0, 1.0} or bool(np.all(hit[among])) or not bool(np.any(hit[among])):
+    if share in {0.0, 1.0} or bool(np.all(hits[among] == 1)) or not bool(np.any(hits[among])):
         return float(round(share)), float(total**2 / np.sum(by_patient**2))
-    residual = sample.sum_by_patient(weight * (hit - share))
+    residual = sample.sum_by_patient(weight * (hits - share))
     variance = float(np.sum(residual**2)) / total**2
     most = float(total**2 / np.sum(weight**2))
     if variance <= 0:
@@ -70,7 +72,7 @@ def share_with_design_effect(
 
 def share_estimate(
     sample: Sample,
-    hit: NDArray[np.bool_],
+    hit: NDArray[np.bool_] | Floats,
     among: NDArray[np.bool_],
     *,
     confidence_level: float,

@@ -1,7 +1,7 @@
 """What follows when images at or above one stated threshold are called malignant?
 
-Sensitivity, specificity, predictive values, F1 and balanced accuracy. The threshold is given, never
-chosen on what is scored. Undefined ratios are NaN, never a free 0 or 1.
+Sensitivity, specificity, predictive values, number needed to biopsy, F1, balanced accuracy. The
+threshold is given, never chosen on what is scored. Undefined ratios are NaN, never a free 0 or 1.
 """
 
 import numpy as np
@@ -49,6 +49,11 @@ def specificity_of(table: Floats) -> Floats:
 def ppv_of(table: Floats) -> Floats:
     """Positive predictive value of each replicate of ``table``."""
     return ratio(table[0], table[0] + table[2])
+
+
+def number_needed_to_biopsy_of(table: Floats) -> Floats:
+    """Give the number needed to biopsy of each replicate of ``table``."""
+    return ratio(table[0] + table[2], table[0])
 
 
 def npv_of(table: Floats) -> Floats:
@@ -154,6 +159,28 @@ def npv(
     0.5
     """
     return float(npv_of(_table(target, probability, threshold, weights))[0])
+
+
+def number_needed_to_biopsy(
+    target: ArrayLike,
+    probability: ArrayLike,
+    weights: ArrayLike | None = None,
+    *,
+    threshold: float = DEFAULT_THRESHOLD,
+) -> float:
+    r"""Images at or above the threshold for each melanoma among them: 1 / PPV.
+
+    Lower is better, 1 at best. It moves with prevalence, as :func:`ppv` does. NaN where no
+    malignant image is at or above the threshold. Threshold, ties and errors as in
+    :func:`sensitivity`.
+
+    Sidhu, Bodger, Williams and Roberts (2012), 10.1111/j.1365-2230.2011.04179.x.
+
+    >>> number_needed_to_biopsy([1, 0, 0, 0], [0.9, 0.7, 0.6, 0.1])
+    3.0
+    """
+    table = _table(target, probability, threshold, weights)
+    return float(number_needed_to_biopsy_of(table)[0])
 
 
 def f1(

@@ -1,5 +1,6 @@
 """How do all of a score's numbers stand in one table? Grouped, explained, with method and flags."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -18,6 +19,7 @@ _METHODS = {
     "cluster-bootstrap-percentile": "patient-cluster bootstrap, percentile",
     "jackknife-logit-t": "delete-one-patient jackknife on the logit scale, t",
     "wilson-design-effect": "Wilson, with the design effect of patients",
+    "wilson-design-effect-inverted": "Wilson, with the design effect of patients, inverted",
 }
 
 
@@ -60,7 +62,7 @@ def metric_groups(score: ScoreCard, *, transferable: bool) -> list[MetricGroup]:
     for key, estimate in score.metrics.items():
         words = metric_words(key)
         mark = _mark(estimate, moves=words.moves, transferable=transferable)
-        explained = " ".join(filter(None, [words.explained, _threshold(estimate)]))
+        explained = " ".join(filter(None, [words.explained, _beside(estimate)]))
         row = _row(key, words.title, explained, estimate, mark)
         grouped[words.group].append(row)
         grouped[words.group] += [
@@ -92,9 +94,18 @@ def _mark(estimate: Estimate, *, moves: bool, transferable: bool) -> str:
     return DEPENDS if estimate.details.get("transferable", transferable) else NOT_TRANSFERABLE
 
 
-def _threshold(estimate: Estimate) -> str:
-    threshold = estimate.details.get("threshold")
-    return f"Threshold {threshold:.3g}." if isinstance(threshold, float) else ""
+def _beside(estimate: Estimate) -> str:
+    said = []
+    for name, words in (
+        ("threshold", "Threshold"),
+        ("by_chance", "By chance"),
+        ("treat_all", "All called malignant:"),
+        ("prevalence", "Prevalence"),
+    ):
+        value = estimate.details.get(name)
+        if isinstance(value, float) and math.isfinite(value):
+            said.append(f"{words} {value:.3g}.")
+    return " ".join(said)
 
 
 def _row(

@@ -119,6 +119,46 @@ _PATTERNS: tuple[tuple[str, MetricWords], ...] = (
         ),
     ),
     (
+        r"ppv_at_prevalence",
+        MetricWords(
+            "PPV, moved",
+            "What it would be at the prevalence stated, sensitivity and specificity kept.",
+            AT_A_THRESHOLD,
+        ),
+    ),
+    (
+        r"npv_at_prevalence",
+        MetricWords(
+            "NPV, moved",
+            "What it would be at the prevalence stated, sensitivity and specificity kept.",
+            AT_A_THRESHOLD,
+        ),
+    ),
+    (
+        r"net_benefit_at_prevalence",
+        MetricWords(
+            "Net benefit, moved", "What it would be at the prevalence stated.", AT_A_THRESHOLD
+        ),
+    ),
+    (
+        r"top_(?P<k>\d+)_share",
+        MetricWords(
+            "Melanomas among top {k}",
+            "Share that is among the highest {k} probabilities of its patient; ties averaged. "
+            "Higher is better; chance stands beside it.",
+            WITHIN,
+        ),
+    ),
+    (
+        r"top_(?P<k>\d+)_share_of_larger_patients",
+        MetricWords(
+            "Top {k}, patients with more images",
+            "Share among the top {k} of patients with more images than that: others give it for "
+            "nothing.",
+            WITHIN,
+        ),
+    ),
+    (
         r"(auroc_within|within).*pair.*",
         MetricWords(
             "AUROC within patients, by pairs",
@@ -146,6 +186,33 @@ _PATTERNS: tuple[tuple[str, MetricWords], ...] = (
             "AUROC of patients",
             "Each patient judged by the highest probability of their images.",
             WITHIN,
+        ),
+    ),
+    (
+        r"brier_miscalibration",
+        MetricWords(
+            "Brier score: miscalibration",
+            "What recalibration by isotonic regression would take off (CORP); 0 is right.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"brier_discrimination",
+        MetricWords(
+            "Brier score: discrimination",
+            "What telling apart takes off (CORP); higher is better, at most the uncertainty.",
+            PROBABILITY,
+            moves=True,
+        ),
+    ),
+    (
+        r"brier_uncertainty",
+        MetricWords(
+            "Brier score: uncertainty",
+            "The score of the prevalence given to all images: no merit or fault of the model.",
+            PROBABILITY,
+            moves=True,
         ),
     ),
     (
@@ -203,7 +270,12 @@ _PATTERNS: tuple[tuple[str, MetricWords], ...] = (
     ),
     (
         r"net_benefit.*",
-        MetricWords("Net benefit {at}", "Of deciding by the model.", AT_A_THRESHOLD, moves=True),
+        MetricWords(
+            "Net benefit {at}",
+            "True positives an image, less false ones at the threshold's odds; 0 for none called.",
+            AT_A_THRESHOLD,
+            moves=True,
+        ),
     ),
 )
 
@@ -215,9 +287,11 @@ def metric_words(key: str) -> MetricWords:
     'Sensitivity at specificity 0.90'
     """
     for pattern, words in _PATTERNS:
-        if re.fullmatch(pattern, key):
-            title = _with_digits(words.title, key)
-            return MetricWords(title, words.explained, words.group, words.moves)
+        if match := re.fullmatch(pattern, key):
+            k = match.groupdict().get("k", "")
+            title = _with_digits(words.title.replace("{k}", k), key)
+            explained = words.explained.replace("{k}", k)
+            return MetricWords(title, explained, words.group, words.moves)
     return MetricWords(key.replace("_", " "), "", OTHER)
 
 
