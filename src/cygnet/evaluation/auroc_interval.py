@@ -1,12 +1,21 @@
 """How sure is an AUROC when patients, not images, are the unit that was sampled?
 
-The default interval is a delete-one-patient jackknife on the logit scale; the cluster bootstrap
-stands beside it as an alternative. Refuses an interval below ten patients of either class.
+The default interval is a delete-one-patient jackknife on the logit scale; DeLong's, with and
+without patients, and the cluster bootstrap's stand beside it as alternatives. Refuses an interval
+below ten patients of either class.
 """
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from cygnet.evaluation.bca import bca_estimate
+from cygnet.evaluation.delong import (
+    CLUSTER_DELONG,
+    DELONG,
+    IGNORES_PATIENTS,
+    delong_covariance,
+    normal_estimate,
+)
 from cygnet.evaluation.estimate import (
     Detail,
     Estimate,
@@ -14,7 +23,19 @@ from cygnet.evaluation.estimate import (
     few,
     too_few,
 )
-from cygnet.evaluation.placement import auroc_replicator, patient_placements
+from cygnet.evaluation.field import Field
+from cygnet.evaluation.jackknife import (
+    LEAST_ERROR,
+    NO_CHANGE,
+    decisive_patients,
+    jackknife_deviations,
+    t_reach,
+)
+from cygnet.evaluation.placement import (
+    PatientPlacements,
+    auroc_replicator,
+    patient_placements,
+)
 from cygnet.evaluation.resampling import multiplicity_blocks
 from cygnet.evaluation.sample import Floats, Sample, make_sample
 
@@ -41,8 +62,9 @@ def auroc_estimate(
     and df is the number of patients with melanoma less one (of patients with a benign image, where
     those are the fewer and fewer than 40). Arrays are ``(n_images,)`` as :func:`auroc` and
     :func:`make_sample` take them; without ``patient`` each image is its own. ``replicates`` cluster
-    bootstrap replicates, drawn from ``seed``, give the percentile interval under ``alternatives``;
-    0 leaves it out.
+    bootstrap replicates, drawn from ``seed``, give the percentile and BCa intervals under
+    ``alternatives``; 0 leaves them out. DeLong's intervals there take patients as clusters
+    (``cluster_delong``) or ignore them (``delong``), which is said.
 
     The limits are NaN with a reason below 10 patients of either class, where all probabilities are
     equal, and where an AUROC of 0 or 1 leaves no logit; from 10 to 39 patients a flag stands
@@ -81,21 +103,12 @@ def auroc_of(sample: Sample, drawn: Floats | None, *, confidence_level: float = 
     parts = patient_placements(sample)
     scarce = sample.scarcer_patients
     caution = few(*scarce)
-    decisive = scarce[0] if caution else n_positive
+    decisive = decisive_patients(sample)
     reason = _no_interval(sample, scarce)
     lower = upper = np.nan
     if reason is None:
         lower, upper, reason = _jackknife_limits(
             parts.auroc, parts.leave_one_out(), decisive - 1, confidence_level
-        )
-    alternatives = {}
-    if drawn is not None:
-        alternatives["cluster_bootstrap_percentile"] = bootstrap_estimate(
-            parts.auroc,
-            drawn,
-            confidence_level=confidence_level,
-            undefined_because=ONE_CLASS,
-            flag=f"{caution}: it covers less than it claims" if caution else None,
         )
     return Estimate(
         parts.auroc,
@@ -106,8 +119,41 @@ def auroc_of(sample: Sample, drawn: Floats | None, *, confidence_level: float = 
         reason,
         caution if reason is None else None,
         {**counts, "degrees_of_freedom": decisive - 1},
-        alternatives,
+        _alternatives(sample, parts, drawn, confidence_level),
     )
+
+
+def _alternatives(
+    sample: Sample, parts: PatientPlacements, drawn: Floats | None, confidence_level: float
+) -> dict[str, Estimate]:
+    """Give the other methods' intervals; each says that it covers less where patients are few."""
+    caution = few(*sample.scarcer_patients)
+    flag = f"{caution}: it covers less than it claims" if caution else None
+    alone = patient_placements(sample.each_image_alone())
+    made = {
+        name: normal_estimate(
+            parts.auroc,
+            float(delong_covariance(Field.of_one(one))[0, 0]),
+            confidence_level=confidence_level,
+            method=method,
+            flag=caution_of,
+        )
+        for name, method, one, caution_of in (
+            ("cluster_delong", CLUSTER_DELONG, parts, flag),
+            ("delong", DELONG, alone, IGNORES_PATIENTS),
+        )
+    }
+    if drawn is not None:
+        percentile = bootstrap_estimate(
+            parts.auroc,
+            drawn,
+            confidence_level=confidence_level,
+            undefined_because=ONE_CLASS,
+            flag=flag,
+        )
+        made["cluster_bootstrap_percentile"] = percentile
+        made["cluster_bootstrap_bca"] = bca_estimate(percentile, drawn, parts.leave_one_out())
+    return made
 
 
 def _no_interval(sample: Sample, scarce: tuple[int, str]) -> str | None:
@@ -120,16 +166,14 @@ def _jackknife_limits(
     estimate: float, leave_one_out: Floats, degrees_of_freedom: int, confidence_level: float
 ) -> tuple[float, float, str | None]:
     # Imported here: half of what the whole evaluation room costs to import.
-    from scipy.special import expit, logit, stdtrit
+    from scipy.special import expit, logit
 
     if not ((leave_one_out > 0) & (leave_one_out < 1)).all() or not 0 < estimate < 1:
         return np.nan, np.nan, "separation is complete, with or without some patient: no logit"
-    logits = logit(leave_one_out)
-    n_patients = logits.size
-    spread = float(np.sum((logits - logits.mean()) ** 2))
-    standard_error = np.sqrt((n_patients - 1) / n_patients * spread)
-    if standard_error <= 1e-12:
-        return np.nan, np.nan, "leaving any patient out changes nothing: no standard error"
-    reach = stdtrit(degrees_of_freedom, (1 + confidence_level) / 2) * standard_error
+    deviations = jackknife_deviations(logit(leave_one_out))
+    standard_error = float(np.sqrt(np.sum(deviations**2)))
+    if standard_error <= LEAST_ERROR:
+        return np.nan, np.nan, NO_CHANGE
+    reach = t_reach(degrees_of_freedom, confidence_level) * standard_error
     centre = logit(estimate)
     return float(expit(centre - reach)), float(expit(centre + reach)), None

@@ -91,12 +91,17 @@ class PatientPlacements:
         """Give the AUROC without each patient in turn; NaN where that leaves one class."""
         won = self.won_by.sum() - self.won_by - self.won_over + self.within
         # A difference of sums leaves rounding error where nothing is left.
-        malignant = _sum_without_each(self.malignant)
-        benign = _sum_without_each(self.benign)
+        malignant = without_each(self.malignant)
+        benign = without_each(self.benign)
         return np.clip(ratio(won, malignant * benign), 0.0, 1.0)
 
 
-def _sum_without_each(values: Floats) -> Floats:
+def without_each(values: Floats) -> Floats:
+    """Sum ``values`` without each in turn; exactly 0 where only zeros are left.
+
+    >>> without_each(np.array([0.1, 0.0, 0.0])).tolist()
+    [0.0, 0.1, 0.1]
+    """
     rest = values.sum() - values
     others = np.count_nonzero(values) - (values > 0)
     return np.where(others > 0, rest, 0.0)

@@ -4,7 +4,7 @@ The unit of analysis is the image, the unit of resampling the patient. Nothing h
 computes a metric; what does not fit (shapes, NaN, a target other than 0 and 1) is refused.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -79,6 +79,18 @@ class Sample:
         return np.bincount(self.patient, weights=values, minlength=self.n_patients).astype(
             np.float64
         )
+
+    def with_scores(self, scores: ArrayLike) -> "Sample":
+        """Give the same images with another model's ``scores`` ``(n_images,)``, any but NaN.
+
+        Raises :class:`InputError` for another length and for NaN.
+        """
+        return replace(self, probability=_checked_floats(scores, "probability", self.n_images))
+
+    def each_image_alone(self) -> "Sample":
+        """Give the same images, each as a patient of its own: what ignoring patients means."""
+        alone = np.arange(self.n_images, dtype=np.intp)
+        return replace(self, patient=alone, n_patients=self.n_images)
 
     def subset(self, images: NDArray[np.bool_]) -> "Sample":
         """Give the sample of ``images`` alone, with its patients counted anew."""

@@ -17,6 +17,10 @@ _METHODS = {
     "patient-cluster-bootstrap-percentile-recentred": "patient-cluster bootstrap, percentile, "
     "recentred",
     "cluster-bootstrap-percentile": "patient-cluster bootstrap, percentile",
+    "cluster-bootstrap-bca": "patient-cluster bootstrap, BCa",
+    "cluster-delong": "DeLong with patients as clusters (Obuchowski)",
+    "delong": "DeLong, which ignores patients",
+    "jackknife-t": "delete-one-patient jackknife, t",
     "jackknife-logit-t": "delete-one-patient jackknife on the logit scale, t",
     "wilson-design-effect": "Wilson, with the design effect of patients",
     "wilson-design-effect-inverted": "Wilson, with the design effect of patients, inverted",
