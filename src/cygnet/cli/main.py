@@ -13,6 +13,8 @@ import typer
 from cygnet import __version__
 from cygnet.errors import CygnetError
 
+_INTERRUPTED = 130
+
 app = typer.Typer(
     name="cygnet",
     help="Patient-centred melanoma detection on dermoscopic images. Research use only; "
@@ -57,9 +59,11 @@ def main() -> None:
     except CygnetError as error:
         sys.stderr.write(f"error: {error}\n")
         sys.exit(1)
-    except KeyboardInterrupt:
-        sys.stderr.write("interrupted\n")
-        sys.exit(130)
+    except SystemExit as stop:
+        # Typer turns Ctrl-C into this code and says nothing.
+        if stop.code == _INTERRUPTED:
+            sys.stderr.write("interrupted\n")
+        raise
     except BrokenPipeError:
         # The reader of a pipe went away: what it wanted, it has.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
