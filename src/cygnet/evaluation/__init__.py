@@ -10,6 +10,7 @@ from cygnet.evaluation.calibration import (
     log_loss,
     observed_over_expected,
 )
+from cygnet.evaluation.comparison import Comparison, Pair, Rank, compare
 from cygnet.evaluation.corp import BrierParts, brier_decomposition
 from cygnet.evaluation.curves import (
     Band,
@@ -30,7 +31,9 @@ from cygnet.evaluation.discrimination import (
 from cygnet.evaluation.estimate import Estimate
 from cygnet.evaluation.net_benefit import DecisionCurve, net_benefit
 from cygnet.evaluation.placement import auroc
+from cygnet.evaluation.ranks import Ranks, bootstrap_ranks, rank_intervals
 from cygnet.evaluation.score_card import ScoreCard, score_card
+from cygnet.evaluation.several_models import COMPARABLE
 from cygnet.evaluation.thresholded import (
     balanced_accuracy,
     f1,
@@ -47,11 +50,16 @@ from cygnet.evaluation.within_patient import (
 )
 
 __all__ = [
+    "COMPARABLE",
     "Band",
     "BrierParts",
     "CalibrationBins",
+    "Comparison",
     "DecisionCurve",
     "Estimate",
+    "Pair",
+    "Rank",
+    "Ranks",
     "ScoreCard",
     "ScoreHistogram",
     "auc_sens_80",
@@ -60,11 +68,13 @@ __all__ = [
     "average_precision",
     "balanced_accuracy",
     "between_patient_auroc",
+    "bootstrap_ranks",
     "brier_decomposition",
     "brier_score",
     "calibration_bins",
     "calibration_intercept",
     "calibration_slope",
+    "compare",
     "expected_calibration_error",
     "f1",
     "log_loss",
@@ -76,6 +86,7 @@ __all__ = [
     "pauc_above_tpr",
     "ppv",
     "precision_recall_band",
+    "rank_intervals",
     "roc_curve_band",
     "score_card",
     "score_histogram",
