@@ -1,5 +1,6 @@
 """Arrays in, numbers out: estimators, intervals, comparisons, ranks. No files."""
 
+from cygnet.evaluation.agreement import NEAR_IDENTICAL, Agreement, agreements
 from cygnet.evaluation.auroc_interval import auroc_estimate
 from cygnet.evaluation.between_patients import between_patient_auroc, patient_auroc
 from cygnet.evaluation.calibration import (
@@ -29,6 +30,7 @@ from cygnet.evaluation.discrimination import (
     specificity_at_sensitivity,
 )
 from cygnet.evaluation.estimate import Estimate
+from cygnet.evaluation.gaps import Gap, telling_gaps
 from cygnet.evaluation.net_benefit import DecisionCurve, net_benefit
 from cygnet.evaluation.placement import auroc
 from cygnet.evaluation.ranks import Ranks, bootstrap_ranks, rank_intervals
@@ -51,17 +53,21 @@ from cygnet.evaluation.within_patient import (
 
 __all__ = [
     "COMPARABLE",
+    "NEAR_IDENTICAL",
+    "Agreement",
     "Band",
     "BrierParts",
     "CalibrationBins",
     "Comparison",
     "DecisionCurve",
     "Estimate",
+    "Gap",
     "Pair",
     "Rank",
     "Ranks",
     "ScoreCard",
     "ScoreHistogram",
+    "agreements",
     "auc_sens_80",
     "auroc",
     "auroc_estimate",
@@ -94,6 +100,7 @@ __all__ = [
     "sensitivity_at_specificity",
     "specificity",
     "specificity_at_sensitivity",
+    "telling_gaps",
     "top_k_share",
     "within_patient_auroc",
     "within_patient_auroc_pair_weighted",

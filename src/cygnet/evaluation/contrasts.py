@@ -78,8 +78,10 @@ def contrast_estimates(
     """
     errors = contrasts.standard_errors()
     reasons = [
-        reason or (NO_CHANGE if error <= LEAST_ERROR else None)
-        for reason, error in zip(contrasts.reasons, errors, strict=True)
+        reason or (_nothing_varies(difference) if error <= LEAST_ERROR else None)
+        for reason, error, difference in zip(
+            contrasts.reasons, errors, contrasts.differences, strict=True
+        )
     ]
     known = np.array([reason is None for reason in reasons], dtype=np.bool_)
     tail = joint_tail(
@@ -106,6 +108,10 @@ def contrast_estimates(
     return _with_holm(made)
 
 
+def _nothing_varies(difference: float) -> str:
+    return "no patient tells the two apart" if difference == 0 else NO_CHANGE
+
+
 @dataclass(frozen=True, slots=True)
 class _Tests:
     confidence_level: float
@@ -127,7 +133,7 @@ class _Tests:
         both = self._limits(difference, error, freedom, self.joint_level)
         details: dict[str, Detail] = {
             "standard_error": error,
-            "degrees_of_freedom": int(freedom),
+            "degrees_of_freedom": int(freedom) if freedom.is_integer() else freedom,
             "p_value": min(1.0, 2 * t_tail(abs(difference) / error, freedom)),
             "p_holm": None,
             "simultaneous_lower": both[0],

@@ -85,7 +85,7 @@ class Sample:
 
         Raises :class:`InputError` for another length and for NaN.
         """
-        return replace(self, probability=_checked_floats(scores, "probability", self.n_images))
+        return replace(self, probability=checked_floats(scores, "probability", self.n_images))
 
     def each_image_alone(self) -> "Sample":
         """Give the same images, each as a patient of its own: what ignoring patients means."""
@@ -141,7 +141,8 @@ def _checked_target(target: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(values == 1)
 
 
-def _checked_floats(values: ArrayLike, what: str, n_images: int) -> Floats:
+def checked_floats(values: ArrayLike, what: str, n_images: int) -> Floats:
+    """Give ``values`` as floats ``(n_images,)``; raises :class:`InputError` on shape and NaN."""
     array = np.asarray(values)
     if array.shape != (n_images,) or array.dtype.kind not in "iufb":
         raise _refuse(
@@ -158,7 +159,7 @@ def _checked_floats(values: ArrayLike, what: str, n_images: int) -> Floats:
 def _checked_weights(weights: ArrayLike | None, n_images: int) -> Floats:
     if weights is None:
         return np.ones(n_images)
-    array = _checked_floats(weights, "weight", n_images)
+    array = checked_floats(weights, "weight", n_images)
     broken = ~(np.isfinite(array) & (array > 0))
     if broken.any():
         raise _refuse(
@@ -219,7 +220,7 @@ def make_sample(
     a number is NaN, a target is neither 0 nor 1, or a probability or weight is out of range.
     """
     truth = _checked_target(target)
-    scores = _checked_floats(probability, "probability", truth.size)
+    scores = checked_floats(probability, "probability", truth.size)
     if not any_score:
         broken = (scores < 0) | (scores > 1)
         if broken.any():
