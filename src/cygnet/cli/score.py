@@ -12,6 +12,12 @@ if TYPE_CHECKING:
     from cygnet.predictions import JoinedTables
 
 
+def _strictly_between(value: float | None) -> float | None:
+    if value is not None and not 0 < value < 1:
+        raise typer.BadParameter(f"{value} does not lie between 0 and 1, such as 0.02.")
+    return value
+
+
 def score_command(
     truth: Annotated[
         Path, typer.Argument(help="A CSV with image_name, patient_id and target (1: melanoma).")
@@ -36,7 +42,10 @@ def score_command(
     ] = 0.8,
     prevalence: Annotated[
         float | None,
-        typer.Option(help="Move predictive values and net benefit to this share of melanomas."),
+        typer.Option(
+            callback=_strictly_between,
+            help="Move predictive values and net benefit to this share of melanomas.",
+        ),
     ] = None,
     replicates: Annotated[
         int, typer.Option(min=1, max=1_000_000, help="Bootstrap replicates of the patients.")
@@ -99,7 +108,7 @@ def _print_card(card: "ScoreCard", joined: "JoinedTables", *, common: bool) -> N
         rows = [
             (words.title, _interval(metric), _counted(metric), _marked(metric, marks))
             for name, metric in card.metrics.items()
-            if (words := metric_words(name)).group == heading
+            if (words := metric_words(name, metric.details)).group == heading
         ]
         if rows:
             console.print_table((heading, "estimate (95 % interval)", "n", ""), rows)
