@@ -11,6 +11,13 @@ from cygnet.evaluation.calibration import (
     observed_over_expected,
 )
 from cygnet.evaluation.corp import BrierParts, brier_decomposition
+from cygnet.evaluation.cross_fitting import (
+    ChosenThreshold,
+    CrossFit,
+    cross_chosen_threshold,
+    cross_fit,
+    cross_fitted,
+)
 from cygnet.evaluation.curves import (
     Band,
     CalibrationBins,
@@ -30,7 +37,9 @@ from cygnet.evaluation.discrimination import (
 from cygnet.evaluation.estimate import Estimate
 from cygnet.evaluation.net_benefit import DecisionCurve, net_benefit
 from cygnet.evaluation.placement import auroc
+from cygnet.evaluation.recalibrators import fit_beta, fit_isotonic, fit_platt
 from cygnet.evaluation.score_card import ScoreCard, score_card
+from cygnet.evaluation.threshold_rule import ThresholdRule
 from cygnet.evaluation.thresholded import (
     balanced_accuracy,
     f1,
@@ -50,10 +59,13 @@ __all__ = [
     "Band",
     "BrierParts",
     "CalibrationBins",
+    "ChosenThreshold",
+    "CrossFit",
     "DecisionCurve",
     "Estimate",
     "ScoreCard",
     "ScoreHistogram",
+    "ThresholdRule",
     "auc_sens_80",
     "auroc",
     "auroc_estimate",
@@ -65,8 +77,14 @@ __all__ = [
     "calibration_bins",
     "calibration_intercept",
     "calibration_slope",
+    "cross_chosen_threshold",
+    "cross_fit",
+    "cross_fitted",
     "expected_calibration_error",
     "f1",
+    "fit_beta",
+    "fit_isotonic",
+    "fit_platt",
     "log_loss",
     "net_benefit",
     "npv",
