@@ -6,7 +6,7 @@ patient in two folds, a single fold, and other folds of one class.
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,7 @@ from cygnet.errors import MAX_SHOWN, InputError, Offender
 from cygnet.evaluation.estimate import Estimate
 from cygnet.evaluation.recalibrators import FITS, Method
 from cygnet.evaluation.sample import Codes, Floats, Sample, as_one_patient, make_sample
-from cygnet.evaluation.score_card import PREVALENCE_DEPENDENT
+from cygnet.evaluation.score_card import PREVALENCE_DEPENDENT, ScoreCard
 from cygnet.evaluation.shares import called_shares, share_estimate
 from cygnet.evaluation.threshold_rule import ThresholdRule
 
@@ -88,6 +88,10 @@ class CrossFit:
                 "take the thresholds as they are."
             )
         return tuple(notes)
+
+    def noted(self, card: ScoreCard) -> ScoreCard:
+        """Give the card of these probabilities with ``notes`` after its own."""
+        return replace(card, notes=(*card.notes, *self.notes))
 
 
 def cross_fitted(
