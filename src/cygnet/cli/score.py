@@ -1,14 +1,15 @@
 """The command ``score``: all the numbers of one prediction file, each with its interval."""
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from cygnet.cli import console
 
 if TYPE_CHECKING:
-    from cygnet.evaluation import Estimate, ScoreCard
+    from cygnet.evaluation import CrossFit, Estimate, ScoreCard
     from cygnet.predictions import JoinedTables
 
 
@@ -51,6 +52,26 @@ def score_command(
         int, typer.Option(min=1, max=1_000_000, help="Bootstrap replicates of the patients.")
     ] = 2000,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the bootstrap.")] = 0,
+    folds: Annotated[
+        Path | None,
+        typer.Option(
+            "--folds",
+            metavar="FILE",
+            help="A CSV with image_name and fold, for --recalibrate and --choose-threshold.",
+        ),
+    ] = None,
+    recalibrate: Annotated[
+        Literal["platt", "isotonic", "beta"] | None,
+        typer.Option(help="Recalibrate each fold's probabilities by a map of the other folds."),
+    ] = None,
+    choose_threshold: Annotated[
+        str | None,
+        typer.Option(
+            metavar="RULE",
+            help="Choose each fold's threshold on the other folds: sensitivity=0.95, "
+            "specificity=0.90 or youden.",
+        ),
+    ] = None,
     *,
     common: Annotated[
         bool, typer.Option("--common", help="Score the images that both files hold.")
@@ -59,16 +80,27 @@ def score_command(
 ) -> None:
     """Score predictions against the truth, with intervals that take patients as the unit."""
     from cygnet.breakdown import sampling_weights, subgroup_columns
+    from cygnet.cli.cross_fit_options import needs_folds, rule_of
     from cygnet.evaluation import score_card
     from cygnet.predictions import read_scored
 
+    rule = rule_of(choose_threshold)
+    needs_folds(folds, recalibrate, rule)
     joined = read_scored(truth, predictions, common=common)
     table = joined.table
+    weighed = sampling_weights(table, weights, truth) if weights else None
+    cross = None
+    if folds is not None:
+        from cygnet.report.scoring import cross_fit_tables
+
+        cross = cross_fit_tables(
+            joined, folds, method=recalibrate, rule=rule, weights=weighed, common=common
+        )
     card = score_card(
         table["target"].to_numpy(),
-        table["probability"].to_numpy(),
+        table["probability"].to_numpy() if cross is None else cross.probability,
         table["patient_id"].to_list(),
-        weights=sampling_weights(table, weights, truth) if weights else None,
+        weights=weighed,
         subgroups=subgroup_columns(table, by or [], truth),
         replicates=replicates,
         seed=seed,
@@ -76,8 +108,11 @@ def score_command(
         min_tpr=min_tpr,
         prevalence=prevalence,
     )
+    if cross is not None:
+        card = cross.noted(card)
     if json:
         document = card.as_json()
+        document |= cross.as_json() if cross is not None else {}
         if common:
             document["common"] = {
                 "n_common": table.height,
@@ -86,10 +121,12 @@ def score_command(
             }
         console.print_json(document)
     else:
-        _print_card(card, joined, common=common)
+        _print_card(card, joined, cross, common=common)
 
 
-def _print_card(card: "ScoreCard", joined: "JoinedTables", *, common: bool) -> None:
+def _print_card(
+    card: "ScoreCard", joined: "JoinedTables", cross: "CrossFit | None", *, common: bool
+) -> None:
     from cygnet.report.numbers import counted, format_count
     from cygnet.report.words import GROUPS, metric_words
 
@@ -104,21 +141,43 @@ def _print_card(card: "ScoreCard", joined: "JoinedTables", *, common: bool) -> N
         f"{format_count(card.n_positive)} malignant\n"
     )
     marks: dict[str, str] = {}
+    if cross is not None:
+        _print_cross_fit(cross, marks)
     for heading in GROUPS:
-        rows = [
-            (words.title, _interval(metric), _counted(metric), _marked(metric, marks))
+        of_group = {
+            name: metric
             for name, metric in card.metrics.items()
-            if (words := metric_words(name, metric.details)).group == heading
-        ]
-        if rows:
-            console.print_table((heading, "estimate (95 % interval)", "n", ""), rows)
-            print()
+            if metric_words(name, metric.details).group == heading
+        }
+        _print_metrics(heading, of_group, marks)
     _print_groups(card, marks)
     for caution, mark in marks.items():
         print(f"{mark}  {caution}")
     for note in card.notes:
         print(note)
     print(console.RESEARCH_USE)
+
+
+def _print_cross_fit(cross: "CrossFit", marks: dict[str, str]) -> None:
+    if cross.method is not None:
+        print(f"Recalibrated by {cross.method}, each of {cross.n_folds} folds by the others.\n")
+    if cross.chosen is not None:
+        thresholds = cross.chosen.thresholds.items()
+        print(f"Thresholds chosen for each fold on the others, by {cross.chosen.rule}:")
+        print(", ".join(f"fold {fold}: {value:.4g}" for fold, value in thresholds) + "\n")
+        _print_metrics("At the chosen thresholds", cross.chosen.shares, marks)
+
+
+def _print_metrics(heading: str, metrics: Mapping[str, "Estimate"], marks: dict[str, str]) -> None:
+    from cygnet.report.words import metric_words
+
+    rows = [
+        (metric_words(name).title, _interval(metric), _counted(metric), _marked(metric, marks))
+        for name, metric in metrics.items()
+    ]
+    if rows:
+        console.print_table((heading, "estimate (95 % interval)", "n", ""), rows)
+        print()
 
 
 def _print_groups(card: "ScoreCard", marks: dict[str, str]) -> None:

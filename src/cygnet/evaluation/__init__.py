@@ -13,6 +13,13 @@ from cygnet.evaluation.calibration import (
 )
 from cygnet.evaluation.comparison import Comparison, Pair, Rank, compare
 from cygnet.evaluation.corp import BrierParts, brier_decomposition
+from cygnet.evaluation.cross_fitting import (
+    ChosenThreshold,
+    CrossFit,
+    cross_chosen_threshold,
+    cross_fit,
+    cross_fitted,
+)
 from cygnet.evaluation.curves import (
     Band,
     CalibrationBins,
@@ -34,8 +41,10 @@ from cygnet.evaluation.gaps import Gap, telling_gaps
 from cygnet.evaluation.net_benefit import DecisionCurve, net_benefit
 from cygnet.evaluation.placement import auroc
 from cygnet.evaluation.ranks import Ranks, bootstrap_ranks, rank_intervals
+from cygnet.evaluation.recalibrators import fit_beta, fit_isotonic, fit_platt
 from cygnet.evaluation.score_card import ScoreCard, score_card
 from cygnet.evaluation.several_models import COMPARABLE
+from cygnet.evaluation.threshold_rule import ThresholdRule
 from cygnet.evaluation.thresholded import (
     balanced_accuracy,
     f1,
@@ -58,7 +67,9 @@ __all__ = [
     "Band",
     "BrierParts",
     "CalibrationBins",
+    "ChosenThreshold",
     "Comparison",
+    "CrossFit",
     "DecisionCurve",
     "Estimate",
     "Gap",
@@ -67,6 +78,7 @@ __all__ = [
     "Ranks",
     "ScoreCard",
     "ScoreHistogram",
+    "ThresholdRule",
     "agreements",
     "auc_sens_80",
     "auroc",
@@ -81,8 +93,14 @@ __all__ = [
     "calibration_intercept",
     "calibration_slope",
     "compare",
+    "cross_chosen_threshold",
+    "cross_fit",
+    "cross_fitted",
     "expected_calibration_error",
     "f1",
+    "fit_beta",
+    "fit_isotonic",
+    "fit_platt",
     "log_loss",
     "net_benefit",
     "npv",

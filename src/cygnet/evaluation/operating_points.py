@@ -195,3 +195,18 @@ def threshold_at_specificity(points: OperatingPoints, counts: Counts, specificit
 def threshold_at_sensitivity(points: OperatingPoints, counts: Counts, sensitivity: float) -> float:
     """Give the highest threshold that reaches ``sensitivity``; ``counts`` is one row."""
     return float(points.thresholds[int(_first_threshold_reaching(counts, sensitivity)[0])])
+
+
+def threshold_at_youden(points: OperatingPoints, counts: Counts) -> float:
+    r"""Give the threshold with the largest Youden index, the highest of equals.
+
+    .. math:: J = \mathrm{sensitivity} + \mathrm{specificity} - 1
+
+    ``counts`` are those of the sample itself, one row.
+
+    Youden (1950), 10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3.
+    """
+    found = ratio(counts.found[0], counts.malignant)
+    index = found - ratio(counts.false_alarms[0], counts.benign)
+    # Equals may differ by rounding.
+    return float(points.thresholds[int(np.argmax(index >= index.max() - _ROUNDING))])

@@ -5,16 +5,20 @@ Every model is scored on the same images. The faults of all files are named at o
 
 import platform
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cygnet import __version__
 from cygnet.breakdown import sampling_weights, subgroup_columns
-from cygnet.errors import Fault, TableError
-from cygnet.evaluation import ScoreCard, score_card
+from cygnet.cohort.folds import read_folds
+from cygnet.errors import Fault, InputError, TableError
+from cygnet.evaluation import CrossFit, ScoreCard, ThresholdRule, cross_fit, score_card
+from cygnet.evaluation.recalibrators import Method
 from cygnet.predictions import JoinedTables, read_scored
 from cygnet.report import numbers
 from cygnet.report.score_report import ScoreReport
@@ -72,6 +76,36 @@ def score_files(
         replicates=replicates,
         seed=seed,
     )
+
+
+def cross_fit_tables(
+    joined: JoinedTables,
+    folds: Path,
+    *,
+    method: Method | None,
+    rule: ThresholdRule | None,
+    weights: NDArray[np.float64] | None = None,
+    common: bool = False,
+) -> CrossFit:
+    """Recalibrate what was joined, or choose thresholds, by the folds of the file ``folds``.
+
+    ``common`` passes over its rows of images that are not scored. Raises :class:`TableError` for
+    what :func:`read_folds` and :func:`cross_fit` refuse, all of it faults of these folds.
+    """
+    table = joined.table
+    fold = read_folds(folds, table, surplus=common)["fold"]
+    try:
+        return cross_fit(
+            table["target"].to_numpy(),
+            table["probability"].to_numpy(),
+            fold.to_numpy(),
+            table["patient_id"].to_list(),
+            method=method,
+            rule=rule,
+            weights=weights,
+        )
+    except InputError as error:
+        raise TableError(*(replace(fault, file=folds) for fault in error.faults)) from error
 
 
 def _versions() -> dict[str, str]:
