@@ -46,18 +46,20 @@ class _Checked:
     faults: tuple[Fault, ...]
 
 
-def read_predictions(path: Path) -> pl.DataFrame:
+def read_predictions(path: Path, *, any_score: bool = False) -> pl.DataFrame:
     """Read a prediction file: ``image_name``, ``target`` (a probability, Float64), ``row``.
 
     The id may be called ``image_name``, ``image``, ``isic_id`` or ``image_id`` and carry an image
     suffix; the probability ``target``, ``prediction``, ... or anything where it is the only other
     column. Commas or semicolons, a byte-order mark, quotes and spaces around cells are taken.
 
+    ``any_score`` takes every finite number, as ranks need no probabilities.
+
     Raises :class:`TableError` that names at once: duplicate and blank ids; blank, NaN, textual and
     out-of-range probabilities; lines with too many or too few cells. Also for a file that is not
     there, empty, larger than 512 MB, not a table, or that has two columns of probabilities.
     """
-    return _unless_faults(_checked_predictions(path))
+    return _unless_faults(_checked_predictions(path, any_score=any_score))
 
 
 def read_truth(path: Path) -> pl.DataFrame:
@@ -167,7 +169,7 @@ def _unless_faults(checked: _Checked) -> pl.DataFrame:
     return checked.table
 
 
-def _checked_predictions(path: Path) -> _Checked:
+def _checked_predictions(path: Path, *, any_score: bool = False) -> _Checked:
     rows = read_identified_rows(path)
     columns = _probability_columns(rows)
     faults = [*rows.faults]
@@ -177,28 +179,36 @@ def _checked_predictions(path: Path) -> _Checked:
     faults += identifier_faults
     for column in columns[:MAX_SHOWN]:
         whose = "The probability" if len(columns) == 1 else f"The probability in {column}"
-        faults += _value_faults(rows.table, column, whose, path)
-    number = _probability(columns[0]) if len(columns) == 1 else pl.lit(None, pl.Float64)
+        faults += _value_faults(rows.table, column, whose, path, any_score=any_score)
+    number = pl.lit(None, pl.Float64)
+    if len(columns) == 1:
+        number = _number_within(columns[0], any_score=any_score)
     return _Checked(whole.select("image_name", target=number, row="row"), tuple(faults))
 
 
-def _value_faults(named: pl.DataFrame, column: str, whose: str, path: Path) -> list[Fault]:
-    """Name the cells of ``column`` that are no probability, by kind."""
+def _value_faults(
+    named: pl.DataFrame, column: str, whose: str, path: Path, *, any_score: bool
+) -> list[Fault]:
+    """Name the cells of ``column`` that are no probability, or no finite score, by kind."""
     cell = pl.col(column)
     number = cell.cast(pl.Float64, strict=False)
     blank = cell.is_null() | cell.is_in(_NO_VALUE)
     nan = cell.str.to_lowercase().str.contains(r"^[+-]?nan$").fill_null(value=False)
     remedy = "Give a number from 0 to 1 with a decimal point."
+    outside = (
+        (f"{whose} is infinite.", "Give a finite score.", number.is_infinite())
+        if any_score
+        else (
+            f"{whose} lies outside 0 to 1.",
+            "Give probabilities, not logits.",
+            ~nan & ~number.is_between(0, 1).fill_null(value=True),
+        )
+    )
     kinds = (
         (f"{whose} is blank.", remedy, blank, None),
         (f"{whose} is NaN.", remedy, nan, None),
         (f"{whose} is no number.", remedy, ~blank & ~nan & number.is_null(), column),
-        (
-            f"{whose} lies outside 0 to 1.",
-            "Give probabilities, not logits.",
-            ~nan & ~number.is_between(0, 1).fill_null(value=True),
-            column,
-        ),
+        (*outside, column),
     )
     return [
         row_fault(rule, remedy, broken, path, value)
@@ -207,9 +217,9 @@ def _value_faults(named: pl.DataFrame, column: str, whose: str, path: Path) -> l
     ]
 
 
-def _probability(column: str) -> pl.Expr:
+def _number_within(column: str, *, any_score: bool) -> pl.Expr:
     number = pl.col(column).cast(pl.Float64, strict=False)
-    return pl.when(number.is_between(0, 1)).then(number)
+    return pl.when(number.is_finite() if any_score else number.is_between(0, 1)).then(number)
 
 
 def _checked_truth(path: Path) -> _Checked:

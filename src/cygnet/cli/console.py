@@ -1,6 +1,7 @@
 """How does Cygnet speak in a terminal? Results on standard output, progress on standard error."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from typing import Any
 from rich.console import Console
 
 ACCENT = "#188eac"
+_UNFOLDED = 240
 RESEARCH_USE = "Research use only; not a medical device."
 
 
@@ -27,6 +29,11 @@ def say(text: str) -> None:
     messages().print(text)
 
 
+def said_command() -> str:
+    """Give the command line as it was typed, for the record."""
+    return shlex.join(["cygnet", *sys.argv[1:]])
+
+
 def print_json(document: dict[str, Any]) -> None:
     """Print ``document`` as JSON on standard output; NaN is refused, it must be null by now."""
     sys.stdout.write(json.dumps(document, indent=2, allow_nan=False, ensure_ascii=False) + "\n")
@@ -43,7 +50,11 @@ def print_table(
         table.add_column(name, justify="right" if index in numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        # A pipe or a file has no width: no cell is folded for its sake.
+        console.width = _UNFOLDED
+    console.print(table)
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """Commands of the main job: ``quickstart``, ``run`` and ``train``."""
 
-import shlex
 import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
@@ -71,7 +70,7 @@ def quickstart_command(
     """Draw a small synthetic cohort, then do on it what run does: three minutes."""
     from cygnet.pipeline.quickstart import quickstart
 
-    result = quickstart(out, TerminalProgress(), command=_command())
+    result = quickstart(out, TerminalProgress(), command=console.said_command())
     _show(result, as_json=as_json)
 
 
@@ -107,14 +106,10 @@ def run_or_train(
         skip_bad_images=skip_bad_images,
         resume=resume,
         workers=workers,
-        command=_command(),
+        command=console.said_command(),
     )
     job = train if context.info_name == "train" else run
     _show(job(request, TerminalProgress()), as_json=as_json)
-
-
-def _command() -> str:
-    return shlex.join(["cygnet", *sys.argv[1:]])
 
 
 def _show(result: "RunResult", *, as_json: bool) -> None:

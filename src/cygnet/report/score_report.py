@@ -3,6 +3,7 @@
 The same figures and tables as a run's page, all models side by side on the same images.
 """
 
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,8 +13,9 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cygnet import __version__
 from cygnet.durable import write_text_whole
-from cygnet.evaluation import ScoreCard
+from cygnet.evaluation import Agreement, Comparison, ScoreCard
 from cygnet.report import numbers
 from cygnet.report.figures import MOST_SERIES, Figure
 from cygnet.report.forest import ForestRow, forest_figure
@@ -22,6 +24,7 @@ from cygnet.report.making import written_time
 from cygnet.report.metric_rows import compared_groups, metric_groups
 from cygnet.report.page import render_page
 from cygnet.report.score_figures import Scored, score_figures, subgroup_figure
+from cygnet.report.scoring import ScoredFiles, Scoring
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +34,7 @@ class ScoreReport:
     ``joined`` holds for each model a table of the same images in the same order (``image_name,
     patient_id, target, probability``), and ``cards`` its score on them. ``facts`` are label and
     value, ``notices`` whole sentences, ``weights`` ``(n_images,)`` the sampling weights behind the
-    cards, if any.
+    cards, if any; ``comparison`` and ``agreement`` are of several models.
     """
 
     title: str
@@ -45,8 +48,52 @@ class ScoreReport:
     versions: Mapping[str, str] = field(default_factory=dict)
     prevalence_note: str | None = None
     weights: NDArray[np.float64] | None = None
+    comparison: Comparison | None = None
+    agreement: Sequence[Agreement] = ()
     replicates: int = 1000
     seed: int = 0
+
+
+def report_of(
+    scored: ScoredFiles,
+    scoring: Scoring,
+    truth: Path,
+    predictions: Sequence[Path],
+    *,
+    created: datetime,
+    command: str = "",
+) -> ScoreReport:
+    """Gather what the page of ``scored`` says; the files are named on it."""
+    names = list(scored.cards)
+    alone = len(names) == 1
+    files = [
+        ("Predictions" if alone else name, str(path))
+        for name, path in zip(names, predictions, strict=True)
+    ]
+    return ScoreReport(
+        title=f"{names[0] if alone else f'{len(names)} models'} against {truth.name}",
+        created=created,
+        joined=scored.read.tables,
+        cards=scored.cards,
+        facts=[("Truth", str(truth)), *files],
+        notices=scored.read.notices,
+        weights=scored.weights,
+        comparison=scored.comparison,
+        agreement=scored.agreement,
+        command=command,
+        versions=_versions(),
+        replicates=scoring.replicates,
+        seed=scoring.seed,
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "cygnet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "polars": pl.__version__,
+    }
 
 
 def write_score_report(report: ScoreReport, path: Path) -> None:
