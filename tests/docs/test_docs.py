@@ -12,8 +12,12 @@ from pathlib import Path
 import pytest
 from commands_page import PAGE, command_line, commands, page
 
+from cygnet.evaluation import score_card
+from cygnet.evaluation.recalibrators import FITS
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
+METRICS = ROOT / "docs" / "reference" / "metrics.md"
 RUN_PAGES = [path for path in PAGES if "$ cygnet" in path.read_text(encoding="utf-8")]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -85,6 +89,15 @@ def test_the_examples_of_a_page_give_what_it_shows(path: Path, tmp_path: Path) -
         assert done.returncode == 0, f"{command}\n{done.stderr}"
         shown = doctest.OutputChecker().check_output(expected, done.stdout, COMPARED)
         assert shown, f"{command}\n{done.stdout}"
+
+
+def test_every_metric_of_a_score_is_defined() -> None:
+    card = score_card([1, 0, 0], [0.9, 0.2, 0.1], replicates=2, prevalence=0.1)
+    defined = set(re.findall(r"`(\w+)`", METRICS.read_text(encoding="utf-8")))
+    assert len(card.metrics) > 30
+    assert not set(card.metrics) - defined
+    assert FITS
+    assert not {*FITS, "recalibration", "chosen_threshold", "youden"} - defined
 
 
 def test_links_between_pages_resolve() -> None:
