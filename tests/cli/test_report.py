@@ -43,10 +43,11 @@ def app() -> typer.Typer:
 
 
 def test_the_page_is_written_and_the_last_line_says_where(
-    files: tuple[Path, Path], tmp_path: Path
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "page.html"
     words = ["report", *map(str, files), "--out", str(out), "--by", "sex", "--replicates", "100"]
+    monkeypatch.setattr(sys, "argv", ["cygnet", *words])
     result = CliRunner().invoke(app(), words)
     assert result.exit_code == 0, result.output
     lines = result.stdout.strip().splitlines()
@@ -55,7 +56,7 @@ def test_the_page_is_written_and_the_last_line_says_where(
     assert any(line.startswith("mine ") for line in lines)
     page = out.read_text(encoding="utf-8")
     HTMLParser().feed(page)
-    assert "--by=sex" in page
+    assert "--by sex --replicates 100" in page
     assert "AUROC in subgroups" in page
 
 
