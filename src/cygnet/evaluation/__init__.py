@@ -59,6 +59,7 @@ from cygnet.evaluation.within_patient import (
     within_patient_auroc,
     within_patient_auroc_pair_weighted,
 )
+from cygnet.evaluation.within_patient_curve import FoundWithin, found_within_patients
 
 __all__ = [
     "COMPARABLE",
@@ -72,6 +73,7 @@ __all__ = [
     "CrossFit",
     "DecisionCurve",
     "Estimate",
+    "FoundWithin",
     "Gap",
     "Pair",
     "Rank",
@@ -101,6 +103,7 @@ __all__ = [
     "fit_beta",
     "fit_isotonic",
     "fit_platt",
+    "found_within_patients",
     "log_loss",
     "net_benefit",
     "npv",

@@ -28,7 +28,7 @@ from cygnet.report.making import flattened, written_time
 from cygnet.report.metric_rows import metric_groups
 from cygnet.report.numbers import format_duration
 from cygnet.report.page import render_page
-from cygnet.report.score_figures import Scored, score_figures, subgroup_figure
+from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
 from cygnet.report.tables import Cell, DataTable, count_cell, table
 from cygnet.report.thumbnails import ThumbnailSource
 
@@ -115,6 +115,7 @@ def _result_parts(report: RunReport, scored: Scored) -> dict[str, object]:
             [scored], note=note, replicates=report.replicates, seed=report.seed
         ),
         "subgroups": subgroup_figure(scored),
+        "gaps": gap_table(scored),
         "groups": metric_groups(report.score, transferable=not note),
         "folds": _fold_table(report.oof),
         "notes": [one for one in report.score.notes if not note or note not in one],
@@ -158,7 +159,9 @@ def _contents(parts: Mapping[str, object]) -> list[tuple[str, str]]:
         ("data", "The data", True),
         ("beside", "Shortcuts", parts["beside"]),
         ("curves", "Curves", True),
+        ("within", "Within a patient", True),
         ("calibration", "Probabilities", True),
+        ("decisions", "Decisions", True),
         ("subgroups", "Subgroups", parts["subgroups"]),
         ("wrong", "Most wrong", parts["wrong"] != ([], [])),
         ("patients", "Patients in a row", parts["patients"]),

@@ -17,14 +17,17 @@ from cygnet import __version__
 from cygnet.durable import write_text_whole
 from cygnet.evaluation import Agreement, Comparison, ScoreCard
 from cygnet.report import numbers
-from cygnet.report.figures import MOST_SERIES, Figure
+from cygnet.report.comparison_figures import rank_figure, significance_figure
+from cygnet.report.curve_parts import MOST_SERIES
+from cygnet.report.figures import Figure
 from cygnet.report.forest import ForestRow, forest_figure
 from cygnet.report.headline import headline
 from cygnet.report.making import written_time
 from cygnet.report.metric_rows import compared_groups, metric_groups
 from cygnet.report.page import render_page
-from cygnet.report.score_figures import Scored, score_figures, subgroup_figure
+from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
 from cygnet.report.scoring import ScoredFiles, Scoring
+from cygnet.report.tables import Cell, DataTable, number_cell, table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,10 +124,11 @@ def write_score_report(report: ScoreReport, path: Path) -> None:
             seed=report.seed,
         ),
         subgroups=subgroups,
+        comparison=_comparison(report),
         facts=[*_counts(one), *report.facts],
         notes=list(dict.fromkeys(note for model in models for note in model.score.notes)),
         prevalence=numbers.format_share(one.prevalence) if one.score.n_images else "",
-        contents=_contents(subgroups=bool(subgroups)),
+        contents=_contents(subgroups=bool(subgroups), compared=report.comparison is not None),
         **_first_said(report, models),
     )
     write_text_whole(path, page)
@@ -182,13 +186,38 @@ def _models_figure(models: Sequence[Scored]) -> Figure:
     )
 
 
-def _subgroups(models: Sequence[Scored]) -> list[Figure]:
+def _subgroups(models: Sequence[Scored]) -> list[tuple[Figure, DataTable | None]]:
     figures = []
     for index, one in enumerate(models):
         title = "AUROC in subgroups" + (f": {one.name}" if len(models) > 1 else "")
         figure = subgroup_figure(one, key=f"subgroups-{index}", title=title)
-        figures += [figure] if figure else []
+        figures += [(figure, gap_table(one))] if figure else []
     return figures
+
+
+def _comparison(report: ScoreReport) -> dict[str, object] | None:
+    """Gather what stands in the chapter on several models."""
+    if report.comparison is None:
+        return None
+    return {
+        "figures": [rank_figure(report.comparison.ranks), significance_figure(report.comparison)],
+        "notes": report.comparison.notes,
+        "agreement": _agreement_table(report.agreement),
+    }
+
+
+def _agreement_table(agreement: Sequence[Agreement]) -> DataTable:
+    rows = [
+        [
+            Cell(f"{pair.a} and {pair.b}", note="nearly the same" if pair.near_identical else ""),
+            number_cell(pair.spearman, 4),
+            Cell(numbers.format_share(pair.same_share), pair.same_share),
+            number_cell(pair.largest_difference, 3),
+        ]
+        for pair in agreement
+    ]
+    columns = ["Files", "Spearman", "Same number", "Largest difference"]
+    return table("How alike the predictions are, most alike first", columns, rows)
 
 
 def _undrawn(models: Sequence[Scored]) -> str:
@@ -210,12 +239,15 @@ def _counts(one: Scored) -> list[tuple[str, str]]:
     ]
 
 
-def _contents(*, subgroups: bool) -> list[tuple[str, str]]:
+def _contents(*, subgroups: bool, compared: bool) -> list[tuple[str, str]]:
     chapters = [
         ("result", "The result", True),
         ("data", "The data", True),
+        ("compared", "The models compared", compared),
         ("curves", "Curves", True),
+        ("within", "Within a patient", True),
         ("calibration", "Probabilities", True),
+        ("decisions", "Decisions", True),
         ("subgroups", "Subgroups", subgroups),
         ("numbers", "All numbers", True),
         ("making", "How it was made", True),
