@@ -95,3 +95,26 @@ def test_from_a_shell_a_fault_is_one_message_and_exit_1(
 
 def test_without_out_the_command_line_is_at_fault(files: tuple[Path, Path]) -> None:
     assert CliRunner().invoke(app(), ["report", *map(str, files)]).exit_code == 2
+
+
+def test_several_models_are_compared_on_the_page_and_in_its_json(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    truth, mine = files
+    other, out = tmp_path / "other.csv", tmp_path / "page.html"
+    pl.read_csv(mine).with_columns(target=1 - pl.col("target")).write_csv(other)
+    words = ["report", *map(str, (truth, mine, other)), "--out", str(out), "--json"]
+    result = CliRunner().invoke(app(), [*words, "--replicates", "100"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert list(document["models"]) == ["mine", "other"]
+    (pair,) = document["pairs"]
+    mine_auroc, other_auroc = (
+        document["models"][name]["auroc"]["estimate"] for name in ("mine", "other")
+    )
+    assert pair["estimate"] == pytest.approx(other_auroc - mine_auroc, abs=1e-12)
+    assert [rank["rank_lower"] for rank in document["ranks"]] == [1, 2]
+    page = out.read_text(encoding="utf-8")
+    assert 'id="figure-ranks"' in page
+    assert 'id="figure-pairs"' in page
+    assert "The models compared" in page

@@ -1,6 +1,7 @@
 """Is it worth deciding by the model? Net benefit over thresholds, beside treating all and none."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -49,12 +50,15 @@ def decision_figure(
     )
     frame.axes(drawing, "Probability from which a lesion is taken out", "Net benefit")
     first = shown[0][1]
-    draw_bands(drawing, frame, series)
-    frame.curve(drawing, first.thresholds, _above(first.treat_all, frame), "reference")
+    inside = [_inside(one, frame) for one in series]
+    draw_bands(drawing, frame, inside)
+    there = first.thresholds <= frame.x.high + 1e-9
+    all_taken = _above(first.treat_all, frame)[there]
+    frame.curve(drawing, first.thresholds[there], all_taken, "reference")
     ends = np.array([frame.x.low, frame.x.high])
     frame.curve(drawing, ends, np.zeros(2), "reference")
     _name_references(drawing, frame, first)
-    draw_lines(drawing, frame, series)
+    draw_lines(drawing, frame, inside)
     for place, (index, words) in enumerate(labels):
         y = TOP + PLOT + BOTTOM + 20 + 20 * place
         if len(series) == 1:
@@ -67,10 +71,29 @@ def decision_figure(
 
 
 def _frame(curves: Sequence[DecisionCurve]) -> Frame:
+    """Frame what is worth seeing: from a little below nothing gained, up to where lines leave it.
+
+    The threshold runs on for as long as some model is not clearly worse than taking none.
+    """
     highest = [np.nanmax(np.r_[one.model, one.model_upper, one.treat_all, 0.0]) for one in curves]
     most = max(float(max(highest)), 1e-3) * 1.05
-    x = Scale(0.0, float(curves[0].thresholds.max()), LEFT, LEFT + PLOT)
-    return Frame(x, Scale(-0.2 * most, most, TOP + PLOT, TOP))
+    least = -0.2 * most
+    within = np.any([one.model >= least for one in curves], axis=0)
+    last = float(curves[0].thresholds[np.flatnonzero(within)].max(initial=0.0))
+    end = min(max(np.ceil(10 * last) / 10, 0.1), float(curves[0].thresholds.max()))
+    return Frame(Scale(0.0, end, LEFT, LEFT + PLOT), Scale(least, most, TOP + PLOT, TOP))
+
+
+def _inside(curve: Series, frame: Frame) -> Series:
+    """Leave out what lies beyond the frame, so that nothing is drawn along its edge."""
+    there = curve.x <= frame.x.high + 1e-9
+    return replace(
+        curve,
+        x=curve.x[there],
+        y=_above(curve.y[there], frame),
+        lower=np.maximum(curve.lower[there], frame.y.low),
+        upper=_above(curve.upper[there], frame),
+    )
 
 
 def _above(values: FloatArray, frame: Frame) -> FloatArray:
