@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from cygnet.cli import score as command
 from cygnet.errors import CygnetError
 from cygnet.evaluation import auroc, score_card
+from cygnet.report.numbers import format_count
 
 
 def cygnet(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -166,6 +167,27 @@ def test_the_published_model_is_scored_as_known(real_data: Path) -> None:
     )
     assert document["auroc"]["estimate"] == pytest.approx(0.89983209, abs=5e-9)
     assert document["common"] == {"n_common": 32691, "n_truth": 33126, "n_predictions": 32691}
+    assert document["within_patient_auroc"]["estimate"] == pytest.approx(0.777, abs=5e-4)
+    by_pairs = document["within_patient_auroc_pair_weighted"]["estimate"]
+    assert by_pairs == pytest.approx(0.822, abs=5e-4)
+
+
+@pytest.mark.real
+def test_the_published_model_is_scored_in_part_only_where_that_is_asked_for(
+    real_data: Path,
+) -> None:
+    truth = real_data / "isic2020" / "train.csv"
+    predictions = real_data / "predictions" / "train_oof_32691.csv"
+    refused = cygnet("score", truth, predictions)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Images of the truth have no prediction. Found 435: 'ISIC_" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    said = cygnet("score", truth, predictions, "--common", "--replicates", "50")
+    assert said.returncode == 0
+    common, of_truth = format_count(32691), format_count(33126)
+    first = f"Both files hold {common} images, of {of_truth} in the truth and {common} predicted."
+    assert said.stdout.splitlines()[0] == first
+    assert "\nAUROC " in said.stdout
 
 
 def test_scoring_imports_neither_scikit_learn_nor_scipy_stats(cohort: Cohort) -> None:

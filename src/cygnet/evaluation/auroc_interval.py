@@ -168,7 +168,9 @@ def _jackknife_limits(
     # Imported here: half of what the whole evaluation room costs to import.
     from scipy.special import expit, logit
 
-    if not ((leave_one_out > 0) & (leave_one_out < 1)).all() or not 0 < estimate < 1:
+    # Sums of weights leave a complete separation a rounding error short of 0 or 1.
+    areas = np.append(leave_one_out, estimate)
+    if not ((areas > LEAST_ERROR) & (areas < 1 - LEAST_ERROR)).all():
         return np.nan, np.nan, "separation is complete, with or without some patient: no logit"
     deviations = jackknife_deviations(logit(leave_one_out))
     standard_error = float(np.sqrt(np.sum(deviations**2)))
