@@ -15,6 +15,7 @@ from cygnet.cli import compare as command
 from cygnet.errors import TableError
 from cygnet.evaluation import COMPARABLE, compare, score_card
 
+Words = list[str | Path]
 PAIR_KEYS = [
     "a",
     "b",
@@ -143,7 +144,7 @@ def test_each_pair_has_the_keys_of_the_contract(files: Files) -> None:
 
 
 def test_a_margin_adds_the_tests_of_equivalence(files: Files) -> None:
-    words = [files.truth, *files.predictions, "--margin", "0.3", "--replicates", "50"]
+    words: Words = [files.truth, *files.predictions, "--margin", "0.3", "--replicates", "50"]
     for pair in document_of(*words)["pairs"]:
         assert pair["margin"] == 0.3
         assert pair["equivalent"] == (pair["p_equivalence"] <= 0.05)
@@ -154,7 +155,7 @@ def test_a_margin_adds_the_tests_of_equivalence(files: Files) -> None:
 
 
 def test_by_weights_and_seed_are_heard(files: Files) -> None:
-    words = [files.truth, *files.predictions, "--replicates", "50"]
+    words: Words = [files.truth, *files.predictions, "--replicates", "50"]
     plain = document_of(*words)
     document = document_of(*words, "--by", "sex", "--weights", "weight", "--seed", "9")
     assert list(document["models"]["alpha"]["by"]["sex"]) == ["female", "male"]
@@ -192,7 +193,7 @@ def test_copies_are_named(files: Files) -> None:
 
 def test_files_that_differ_need_common_and_it_is_said_how_many_are_left(files: Files) -> None:
     files.write("beta", files.scores["beta"], n=250)
-    words = [files.truth, *files.predictions, "--replicates", "50"]
+    words: Words = [files.truth, *files.predictions, "--replicates", "50"]
     refused = run(*words)
     assert isinstance(refused.exception, TableError)
     assert "Found 50" in str(refused.exception)
@@ -209,9 +210,9 @@ def test_files_that_differ_need_common_and_it_is_said_how_many_are_left(files: F
 
 def test_from_a_shell_a_fault_is_one_message_and_exit_1(files: Files) -> None:
     files.write("beta", files.scores["beta"], n=250)
-    words = [sys.executable, "-m", "cygnet", "compare", files.truth, *files.predictions]
+    command_line = [sys.executable, "-m", "cygnet", "compare", files.truth, *files.predictions]
     done = subprocess.run(
-        [str(word) for word in words],
+        [str(word) for word in command_line],
         capture_output=True,
         text=True,
         check=False,
