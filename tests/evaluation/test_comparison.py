@@ -10,7 +10,7 @@ from scipy.stats import t as student
 from scipy.stats import ttest_rel
 
 from cygnet.errors import InputError
-from cygnet.evaluation import COMPARABLE, auroc, brier_score, compare, log_loss
+from cygnet.evaluation import COMPARABLE, auroc, brier_score, compare, log_loss, score_card
 from cygnet.evaluation.comparison import Comparison
 from cygnet.evaluation.estimate import Estimate
 from cygnet.evaluation.jackknife import jackknife_deviations
@@ -76,6 +76,21 @@ def test_each_pair_is_the_jackknife_over_patients_without_a_logit(
         reach = student(49).ppf(0.975) * error
         assert one.lower == pytest.approx(expected - reach, abs=1e-12)
         assert one.upper == pytest.approx(expected + reach, abs=1e-12)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_each_pair_is_the_difference_of_the_models_scores(cohort: Cohort, weighted: bool) -> None:
+    weights = cohort.weights if weighted else None
+    cohort.scores["good"][:3] = (0.0, 1.0, 1.0)  # log loss clips these
+    cards = {
+        name: score_card(cohort.target, score, cohort.patient, weights=weights, replicates=1)
+        for name, score in cohort.scores.items()
+    }
+    made = cohort.compare(metrics=COMPARABLE, weights=weights).pairs
+    assert len(made) == 12
+    for pair in made:
+        a, b = (cards[name].metrics[pair.metric].estimate for name in (pair.a, pair.b))
+        assert pair.difference.estimate == pytest.approx(b - a, abs=1e-12), pair.metric
 
 
 def test_a_pair_of_losses_worked_by_hand() -> None:
