@@ -14,6 +14,7 @@ from typer.testing import CliRunner, Result
 from cygnet.cli import compare as command
 from cygnet.errors import TableError
 from cygnet.evaluation import COMPARABLE, compare, score_card
+from cygnet.report.numbers import format_limits
 
 Words = list[str | Path]
 PAIR_KEYS = [
@@ -175,6 +176,22 @@ def test_every_model_and_every_pair_stands_in_the_terminal(files: Files) -> None
     assert "descriptive" in result.stdout
     assert "Holm's p" in result.stdout
     assert "Research use only" in result.stdout
+
+
+def test_limits_of_all_pairs_together_stand_beside_those_of_each(files: Files) -> None:
+    words: Words = [files.truth, *files.predictions, "--replicates", "50"]
+    pair = document_of(*words)["pairs"][1]
+    limits = format_limits(pair["simultaneous_lower"], pair["simultaneous_upper"])
+    line = next(
+        line
+        for line in run(*words).stdout.splitlines()
+        if line.startswith(f"{pair['b']} less {pair['a']} ")
+    )
+    assert limits in line
+    alone = run(*words[:3], "--replicates", "50").stdout
+    assert "difference (95 % interval)" in alone
+    assert "all pairs together" not in alone
+    assert "Holm's p" not in alone
 
 
 def test_copies_are_named(files: Files) -> None:

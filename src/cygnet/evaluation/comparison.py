@@ -321,7 +321,7 @@ def _notes(n_models: int) -> tuple[str, ...]:
         return ()
     return (
         (
-            f"{n_pairs} pairs are looked at: judge by p_holm and the simultaneous limits "
+            f"{n_pairs} pairs are looked at: judge by Holm's p and the simultaneous limits "
             f"({SIMULTANEOUS}), which hold for all pairs of a metric together."
         ),
         "A rank interval holds for its model alone, not for all models together.",
