@@ -90,6 +90,20 @@ def test_the_table_shows_each_number_with_its_interval(cohort: Cohort) -> None:
     assert "Research use only" in result.stdout
 
 
+def test_gaps_between_groups_are_judged_together_and_none_is_dropped(cohort: Cohort) -> None:
+    words = (cohort.truth, cohort.predictions, "--by", "sex", "--by", "age_band")
+    gaps = scored(*words, "--replicates", "50")["gaps"]
+    levels = scored(*words, "--replicates", "50")["by"]
+    n_pairs = sum(len(one) * (len(one) - 1) // 2 for one in levels.values())
+    assert len(gaps) == n_pairs > 3
+    assert [gap["by"] for gap in gaps][:3] == ["sex"] * 3
+    assert gaps[0]["method"] == "jackknife-t-simultaneous"
+    assert gaps[0]["lower"] < gaps[0]["alternatives"]["unadjusted"]["lower"]
+    said = score(*words, "--replicates", "50").stdout
+    assert f"Of {n_pairs} gaps, judged together" in said
+    assert "Gap in AUROC" in said
+
+
 def test_weights_threshold_and_seed_are_heard(cohort: Cohort) -> None:
     plain = scored(cohort.truth, cohort.predictions, "--replicates", "100")
     weighted = scored(

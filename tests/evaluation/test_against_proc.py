@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cygnet.evaluation import auroc, auroc_estimate
+from cygnet.evaluation import Comparison, auroc, auroc_estimate, compare
 from cygnet.evaluation.delong import delong_covariance
 from cygnet.evaluation.field import Field, field_of
 from cygnet.evaluation.sample import make_sample
@@ -36,6 +36,9 @@ class Scored:
         together = np.zeros(self.target.size, dtype=int)
         sample = make_sample(self.target, np.zeros(self.target.size), together)
         return field_of(sample.each_image_alone(), self.scores.values())
+
+    def compared(self) -> Comparison:
+        return compare(self.target, self.scores, replicates=0)
 
 
 @pytest.fixture(params=["all", "few"])
@@ -91,3 +94,12 @@ def test_covariances_and_paired_p_values_agree(scored: Scored) -> None:
         z = (field.auroc[a] - field.auroc[b]) / math.sqrt(variance)
         assert z == pytest.approx(pair["z"], rel=1e-9)
         assert math.erfc(abs(z) / math.sqrt(2)) == pytest.approx(pair["p_value"], rel=1e-9, abs=0)
+
+
+def test_the_plain_delong_of_a_comparison_is_procs(scored: Scored) -> None:
+    made = {(pair.a, pair.b): pair.difference for pair in scored.compared().pairs}
+    assert len(made) == 6
+    for pair in scored.expected["pairs"]:
+        one = made[pair["a"], pair["b"]].alternatives
+        for name in ("delong", "cluster_delong"):  # each image is a patient here: they agree
+            assert one[name].details["p_value"] == pytest.approx(pair["p_value"], rel=1e-9, abs=0)

@@ -67,6 +67,14 @@ def compare_command(
 ) -> None:
     """Compare models on the same images: every pair, and the rank each may hold."""
     if no_truth:
+        asked = {
+            "--metric": metric,
+            "--margin": margin,
+            "--by": by,
+            "--weights": weights,
+            "--prevalence": prevalence,
+        }
+        _refuse_without_truth([name for name, value in asked.items() if value])
         _agree([truth, *predictions], common=common, as_json=as_json)
         return
     if len(predictions) < 2:
@@ -95,6 +103,14 @@ def compare_command(
         console.print_json(scored.as_json(common=common))
     else:
         print_comparison(scored)
+
+
+def _refuse_without_truth(options: "Sequence[str]") -> None:
+    if options:
+        raise typer.BadParameter(
+            "It needs a truth; --no-truth says how alike the files are and no more.",
+            param_hint=", ".join(options),
+        )
 
 
 def _agree(files: "Sequence[Path]", *, common: bool, as_json: bool) -> None:

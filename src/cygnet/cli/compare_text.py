@@ -5,13 +5,21 @@ from collections.abc import Mapping, Sequence
 
 from cygnet.cli import console
 from cygnet.cli.score_text import interval_of, marked
-from cygnet.evaluation import Agreement, Comparison, Rank
-from cygnet.report.numbers import counted, format_count, format_number, format_p_value
+from cygnet.evaluation import Agreement, Comparison, Estimate, Rank
+from cygnet.report.numbers import (
+    counted,
+    format_count,
+    format_limits,
+    format_number,
+    format_p_value,
+)
 from cygnet.report.scoring import ScoredFiles
 from cygnet.report.words import metric_words
 
 _MOST_PAIRS = 45
-_EQUIVALENT: Mapping[object, str] = {True: "yes", False: "no", None: "not known"}
+_NOT_KNOWN = "not known"
+_EQUIVALENT: Mapping[object, str] = {True: "yes", False: "no", None: _NOT_KNOWN}
+_OF_SEVERAL = ("all pairs together", "Holm's p")
 
 
 def print_comparison(scored: ScoredFiles) -> None:
@@ -55,29 +63,36 @@ def _print_pairs(comparison: Comparison, marks: dict[str, str]) -> None:
     for metric in dict.fromkeys(pair.metric for pair in comparison.pairs):
         pairs = comparison.pairs_of(metric)
         shown = sorted(pairs, key=lambda pair: _p_value(pair.difference.details))[:_MOST_PAIRS]
-        with_margin = any("equivalent" in pair.difference.details for pair in shown)
-        rows = []
-        for pair in shown:
-            one = pair.difference
-            p, p_holm = one.details.get("p_value"), one.details.get("p_holm")
-            row = [
-                f"{pair.b} less {pair.a}",
-                interval_of(one),
-                _said(p),
-                _said(p_holm),
-                marked(one, marks),
-            ]
-            if with_margin:
-                row.insert(4, _EQUIVALENT[one.details.get("equivalent")])
-            rows.append(tuple(row))
-        title = metric_words(metric).title
-        header = [title, "difference (95 % interval)", "p", "Holm's p", ""]
-        if with_margin:
-            header.insert(4, "equivalent")
+        cells = [_cells(pair.difference, marks) for pair in shown]
+        # One pair has nothing to hold together with; without a margin nothing is equivalent.
+        named = [
+            name
+            for name in cells[0]
+            if not (name in _OF_SEVERAL and len(pairs) == 1)
+            and not (name == "equivalent" and "equivalent" not in shown[0].difference.details)
+        ]
+        rows = [
+            (f"{pair.b} less {pair.a}", *(cell[name] for name in named))
+            for pair, cell in zip(shown, cells, strict=True)
+        ]
         print()
-        console.print_table(tuple(header), rows)
+        console.print_table((metric_words(metric).title, *named), rows)
         if len(pairs) > len(shown):
             print(f"The {len(shown)} pairs with the smallest p of {len(pairs)}; --json has all.")
+
+
+def _cells(one: Estimate, marks: dict[str, str]) -> dict[str, str]:
+    """Say a difference, each cell under its heading."""
+    joint = (one.details.get("simultaneous_lower"), one.details.get("simultaneous_upper"))
+    lower, upper = (side if isinstance(side, float) else math.nan for side in joint)
+    return {
+        "difference (95 % interval)": interval_of(one),
+        "all pairs together": _NOT_KNOWN if math.isnan(lower) else format_limits(lower, upper),
+        "p": _said(one.details.get("p_value")),
+        "Holm's p": _said(one.details.get("p_holm")),
+        "equivalent": _EQUIVALENT[one.details.get("equivalent")],
+        "": marked(one, marks),
+    }
 
 
 def _p_value(details: Mapping[str, object]) -> float:
@@ -86,7 +101,7 @@ def _p_value(details: Mapping[str, object]) -> float:
 
 
 def _said(p: object) -> str:
-    return format_p_value(p) if isinstance(p, float) else "not known"
+    return format_p_value(p) if isinstance(p, float) else _NOT_KNOWN
 
 
 def _print_copies(agreement: Sequence[Agreement]) -> None:
@@ -107,7 +122,7 @@ def print_agreement(agreement: Sequence[Agreement]) -> None:
     rows = [
         (
             f"{pair.a} and {pair.b}",
-            "not known" if math.isnan(pair.spearman) else format_number(pair.spearman, 4),
+            _NOT_KNOWN if math.isnan(pair.spearman) else format_number(pair.spearman, 4),
             f"{100 * pair.same_share:.1f} %",
             format_number(pair.mean_difference),
             "nearly the same" if pair.near_identical else (pair.reason or ""),

@@ -1,5 +1,6 @@
 """The options that ``score``, ``compare`` and ``report`` share, said once."""
 
+import math
 from pathlib import Path
 from typing import Annotated
 
@@ -55,8 +56,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Give the result as JSON.")
 
 
 def _above_nothing(value: float | None) -> float | None:
-    if value is not None and not value > 0:
-        raise typer.BadParameter(f"{value} does not lie above 0, such as 0.02.")
+    if value is not None and not 0 < value < math.inf:
+        raise typer.BadParameter(f"{value} is no number above 0, such as 0.02.")
     return value
 
 

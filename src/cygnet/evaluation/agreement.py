@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from cygnet.errors import InputError
+from cygnet.evaluation.estimate import finite_or_none
 from cygnet.evaluation.sample import Floats, checked_floats
 
 NEAR_IDENTICAL = 0.99
@@ -22,7 +23,7 @@ class Agreement:
 
     ``spearman`` is NaN with a ``reason`` where one of the two is constant. ``same_share`` is the
     share of images given the same number; ``mean_difference`` and ``largest_difference`` are of
-    absolute differences.
+    absolute differences, infinite where a score is infinite in one of the two alone.
     """
 
     a: str
@@ -45,10 +46,10 @@ class Agreement:
             "a": self.a,
             "b": self.b,
             "n_images": self.n_images,
-            "spearman": None if math.isnan(self.spearman) else self.spearman,
+            "spearman": finite_or_none(self.spearman),
             "same_share": self.same_share,
-            "mean_difference": self.mean_difference,
-            "largest_difference": self.largest_difference,
+            "mean_difference": finite_or_none(self.mean_difference),
+            "largest_difference": finite_or_none(self.largest_difference),
             "near_identical": self.near_identical,
         }
         if self.reason is not None:

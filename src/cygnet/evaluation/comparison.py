@@ -4,6 +4,7 @@ Differences by a jackknife over patients, alone and all together; DeLong's and t
 beside them. Refuses models that were not scored on the same images.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -27,7 +28,7 @@ from cygnet.evaluation.delong import (
     normal_estimate,
     normal_p_value,
 )
-from cygnet.evaluation.estimate import Estimate, bootstrap_estimate
+from cygnet.evaluation.estimate import Estimate, bootstrap_estimate, few
 from cygnet.evaluation.field import field_of
 from cygnet.evaluation.placement import auroc_replicator
 from cygnet.evaluation.ranks import DESCRIPTIVE, RANKS, bootstrap_ranks, rank_intervals
@@ -139,7 +140,8 @@ def compare(
     either class limits and p-values are NaN or ``None`` with a reason.
 
     Raises :class:`InputError` for fewer than two models, arrays that do not fit, one class, an
-    unknown metric, and a margin that is not above 0.
+    unknown metric, a margin that is no number above 0, a confidence level outside 0 to 1, and
+    fewer than 0 replicates.
 
     >>> made = compare([1, 0, 0], {"a": [0.3, 0.2, 0.4], "b": [0.9, 0.2, 0.4]}, replicates=10)
     >>> made.pairs[0].difference.estimate, [rank.model for rank in made.ranks]
@@ -147,8 +149,7 @@ def compare(
     """
     if len(scores) < 2:
         raise InputError.of("There is nothing to compare.", "Give at least two models.")
-    if margin is not None and not margin > 0:
-        raise InputError.of(f"The margin must lie above 0, not {margin}.", "0.02 is an example.")
+    _validate(margin, confidence_level, replicates)
     probabilities = [make_sample(target, one, patient, weights) for one in scores.values()]
     sample = probabilities[0]
     if not sample.has_both_classes:
@@ -164,6 +165,22 @@ def compare(
         pairs += [Pair(a, b, metric, one) for (a, b), one in zip(names, made, strict=True)]
     ranks = _ranks(list(scores), models.compared_by("auroc"), drawn, confidence_level)
     return Comparison(tuple(pairs), ranks, _notes(len(scores)))
+
+
+def _validate(margin: float | None, confidence_level: float, replicates: int) -> None:
+    if margin is not None and not 0 < margin < math.inf:
+        raise InputError.of(
+            f"The margin must be a number above 0, not {margin}.", "0.02 is an example."
+        )
+    if not 0 < confidence_level < 1:
+        raise InputError.of(
+            f"The confidence level must lie between 0 and 1, not {confidence_level}.",
+            "0.95 is usual.",
+        )
+    if replicates < 0:
+        raise InputError.of(
+            f"There cannot be {replicates} replicates.", "2000 are usual; 0 leaves them out."
+        )
 
 
 def _named_pairs(names: list[str]) -> list[tuple[str, str]]:
@@ -209,7 +226,12 @@ def _beside(
     models: Models,
     drawn: Floats | None,
 ) -> list[Estimate]:
-    """Put the other methods' intervals beside each difference of AUROC."""
+    """Put the other methods' intervals beside each difference of AUROC.
+
+    Each says that it covers less where patients are few, as they do beside one AUROC.
+    """
+    caution = few(*models.sample.scarcer_patients)
+    warned = f"{caution}: it covers less than it claims" if caution else None
     alone = field_of(models.sample.each_image_alone(), models.scores.values())
     clustered, plain = delong_covariance(models.field), delong_covariance(alone)
     left_out = models.field.leave_one_out()
@@ -219,7 +241,7 @@ def _beside(
         beside = {
             name: _normal(pair.estimate, covariance, (int(i), int(j)), level, method, flag)
             for name, covariance, method, flag in (
-                ("cluster_delong", clustered, CLUSTER_DELONG, pair.flag),
+                ("cluster_delong", clustered, CLUSTER_DELONG, warned),
                 ("delong", plain, DELONG, IGNORES_PATIENTS),
             )
         }
@@ -229,7 +251,7 @@ def _beside(
                 drawn[:, j] - drawn[:, i],
                 confidence_level=level,
                 undefined_because=ONE_CLASS,
-                flag=pair.flag,
+                flag=warned,
             )
             beside["cluster_bootstrap_percentile"] = percentile
             beside["cluster_bootstrap_bca"] = bca_estimate(

@@ -100,7 +100,7 @@ def contrast_estimates(
             confidence_level=confidence_level,
             method=JACKKNIFE_T,
             reason=reasons[place],
-            details=dict.fromkeys(tests.names),
+            details=tests.nothing(),
         )
         if known[place]:
             one = tests.of(difference, float(errors[place]), freedom, contrasts.flags[place])
@@ -119,14 +119,15 @@ class _Tests:
     margin: float | None
     limit: float
 
-    @property
-    def names(self) -> list[str]:
-        """Name the details, all null where nothing can be said."""
+    def nothing(self) -> dict[str, Detail]:
+        """Give the details where nothing can be said: all null but the margin that was asked."""
         names = ["standard_error", "degrees_of_freedom", "p_value", "p_holm"]
         names += ["simultaneous_lower", "simultaneous_upper"]
-        if self.margin is not None:
-            names += ["equivalence_lower", "equivalence_upper", "p_equivalence", "equivalent"]
-        return names
+        if self.margin is None:
+            return dict.fromkeys(names)
+        names += ["margin", "equivalence_lower", "equivalence_upper"]
+        names += ["p_equivalence", "equivalent"]
+        return {**dict.fromkeys(names), "margin": self.margin}
 
     def of(self, difference: float, error: float, freedom: float, flag: str | None) -> Estimate:
         lower, upper = self._limits(difference, error, freedom, self.confidence_level)

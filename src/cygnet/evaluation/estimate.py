@@ -63,9 +63,9 @@ class Estimate:
         True
         """
         document: dict[str, object] = {
-            "estimate": _finite_or_none(self.estimate),
-            "lower": _finite_or_none(self.lower),
-            "upper": _finite_or_none(self.upper),
+            "estimate": finite_or_none(self.estimate),
+            "lower": finite_or_none(self.lower),
+            "upper": finite_or_none(self.upper),
             "confidence_level": self.confidence_level,
             "method": self.method,
         }
@@ -74,7 +74,7 @@ class Estimate:
         if self.flag is not None:
             document["flag"] = self.flag
         for name, value in self.details.items():
-            document[name] = _finite_or_none(value) if isinstance(value, float) else value
+            document[name] = finite_or_none(value) if isinstance(value, float) else value
         if self.alternatives:
             document["alternatives"] = {
                 name: other.as_json() for name, other in self.alternatives.items()
@@ -82,7 +82,8 @@ class Estimate:
         return document
 
 
-def _finite_or_none(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """Give what JSON can hold: ``None`` for NaN and infinities."""
     return float(value) if math.isfinite(value) else None
 
 

@@ -66,8 +66,8 @@ def auroc_gaps(
         first,
         second,
         np.array([_joint_freedom(groups[i], groups[j]) for i, j in pairs]),
-        [groups[i].reason or groups[j].reason for i, j in pairs],
-        [groups[i].flag or groups[j].flag for i, j in pairs],
+        [_together(groups[i].reason, groups[j].reason) for i, j in pairs],
+        [_together(groups[i].flag, groups[j].flag) for i, j in pairs],
     )
     made = contrast_estimates(contrasts, confidence_level=confidence_level, limit=1.0, seed=seed)
     return tuple(Gap(*who, _simultaneous(one)) for who, one in zip(names, made, strict=True))
@@ -97,6 +97,11 @@ def _group(whole: Sample, level: str, images: NDArray[np.bool_]) -> _Group:
     return _Group(
         parts.auroc, deviations, freedom, None, f"{level}: {caution}" if caution else None
     )
+
+
+def _together(a: str | None, b: str | None) -> str | None:
+    """Say what is to be said of both groups."""
+    return "; ".join(said for said in (a, b) if said) or None
 
 
 def _joint_freedom(a: _Group, b: _Group) -> float:

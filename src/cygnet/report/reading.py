@@ -127,12 +127,12 @@ def _read_all(truth: Path, predictions: Sequence[Path], *, common: bool) -> dict
 def model_names(paths: Sequence[Path]) -> list[str]:
     """Name models by their files, with the folder where two files are called alike.
 
-    >>> model_names([Path("a/oof.csv"), Path("b/oof.csv"), Path("b/best.csv")])
-    ['a/oof', 'b/oof', 'best']
+    >>> model_names([Path("a/oof.csv"), Path("oof.csv"), Path("b/best.csv")])
+    ['a/oof', 'oof', 'best']
     """
     stems = [path.stem for path in paths]
     named = [
-        f"{path.parent.name}/{path.stem}" if stems.count(path.stem) > 1 else path.stem
+        str(Path(path.parent.name) / path.stem) if stems.count(path.stem) > 1 else path.stem
         for path in paths
     ]
     if len(set(named)) == len(named):
