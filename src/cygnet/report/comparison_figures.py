@@ -64,7 +64,8 @@ def significance_figure(comparison: Comparison) -> Figure:
     caption = (
         "Each cell is a pair: by how much AUROC of the model above exceeds that of the model at "
         "the left. The fuller a cell, the surer it is that the two differ (Holm's p over all "
-        f"pairs, each patient left out in turn); an empty frame is a difference that is not known.{said}"
+        f"pairs, each patient left out in turn); an empty frame is a "
+        f"difference that is not known.{said}"
     )
     return Figure("pairs", title, caption, drawings, _pair_table(comparison.pairs_of("auroc")))
 
