@@ -23,6 +23,7 @@ from cygnet.report.headline import headline
 from cygnet.report.making import written_time
 from cygnet.report.metric_rows import compared_groups, metric_groups
 from cygnet.report.page import render_page
+from cygnet.report.reporting import drafted_lists, score_facts
 from cygnet.report.score_figures import Scored, score_figures, subgroup_figure
 from cygnet.report.scoring import ScoredFiles, Scoring
 
@@ -124,6 +125,7 @@ def write_score_report(report: ScoreReport, path: Path) -> None:
         facts=[*_counts(one), *report.facts],
         notes=list(dict.fromkeys(note for model in models for note in model.score.notes)),
         prevalence=numbers.format_share(one.prevalence) if one.score.n_images else "",
+        reporting_lists=drafted_lists(score_facts(report)),
         contents=_contents(subgroups=bool(subgroups)),
         **_first_said(report, models),
     )
@@ -218,6 +220,7 @@ def _contents(*, subgroups: bool) -> list[tuple[str, str]]:
         ("calibration", "Probabilities", True),
         ("subgroups", "Subgroups", subgroups),
         ("numbers", "All numbers", True),
+        ("reporting", "For a paper", True),
         ("making", "How it was made", True),
     ]
     return [(anchor, words) for anchor, words, there in chapters if there]
