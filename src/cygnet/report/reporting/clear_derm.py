@@ -26,7 +26,13 @@ _DATA = (
         (run.preprocessing,),
         "What was done before the images came into these files.",
     ),
-    Item("5", "Synthetic images", "Were any synthetic images used, and where are they?"),
+    Item(
+        "5",
+        "Synthetic images",
+        "Were any synthetic images used, and where are they?",
+        (run.synthetic,),
+        "Any other synthetic images, and where they can be had.",
+    ),
     Item("6", "Public images", "Which public images were used, and how are they cited?"),
     Item(
         "7",

@@ -111,14 +111,16 @@ def missing_values(facts: Facts) -> str | None:
     images = facts.images
     if images is None:
         return None
-    said = []
-    for column in ("patient_id", *_DESCRIBED):
-        if column in images.columns:
-            n_missing = _n_missing(images, column)
-            said.append(f"{_called(column)} of {numbers.counted(n_missing, 'image')}")
-    if len(said) < 2:
+    present = [column for column in ("patient_id", *_DESCRIBED) if column in images.columns]
+    missing = {column: _n_missing(images, column) for column in present}
+    if not missing:
         return None
-    return f"Unknown were {listed(said)}. No value was imputed."
+    said = [
+        f"{_called(column)} of {numbers.counted(n, 'image')}" for column, n in missing.items() if n
+    ]
+    if not said:
+        return f"Of no image {listed([_called(column) for column in present])} was unknown."
+    return f"Not known: {listed(said)}. No value was put in their place."
 
 
 def _patients_with_melanoma(facts: Facts) -> int | None:

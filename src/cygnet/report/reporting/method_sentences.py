@@ -3,9 +3,8 @@
 from cygnet import __version__
 from cygnet.report import numbers
 from cygnet.report.reporting.facts import Facts
-from cygnet.report.reporting.phrases import joined, listed, methods_of
+from cygnet.report.reporting.phrases import joined, listed, methods_of, percent
 
-_DISCRIMINATION = ("auroc", "within_patient_auroc", "patient_auroc")
 _SHARES = ("sensitivity", "specificity", "ppv", "npv")
 _RESAMPLED = ("calibration_slope", "brier_score", "net_benefit", "average_precision")
 
@@ -13,12 +12,12 @@ _RESAMPLED = ("calibration_slope", "brier_score", "net_benefit", "average_precis
 def objective(facts: Facts) -> str | None:
     """Say what kind of study this is: development, evaluation, comparison."""
     if facts.run is not None:
-        return "The study develops a model and validates it internally, by cross-validation."
+        return "A model is developed, and validated internally by cross-validation."
     if not facts.cards:
         return None
     if len(facts.cards) == 1:
-        return "The study evaluates the predictions of one model; it develops none."
-    return f"The study compares the predictions of {len(facts.cards)} models; it develops none."
+        return "The predictions of one model are evaluated; none is developed here."
+    return f"The predictions of {len(facts.cards)} models are compared; none is developed here."
 
 
 def sample_size(facts: Facts) -> str | None:
@@ -43,13 +42,13 @@ def measures(facts: Facts) -> str | None:
     card = facts.card
     if card is None:
         return None
-    level = numbers.format_share(card.metrics["auroc"].confidence_level)
+    level = percent(card.metrics["auroc"].confidence_level)
     parts = [
         f"{what} ({listed(words)})"
         for what, keys in (
-            ("AUROC", _DISCRIMINATION),
+            ("AUROC", ("auroc",)),
             ("sensitivity, specificity and predictive values", _SHARES),
-            ("calibration, Brier score, net benefit and average precision", _RESAMPLED),
+            ("all others", _RESAMPLED),
         )
         if (words := methods_of(card, keys))
     ]
@@ -87,6 +86,13 @@ def as_they_were(facts: Facts) -> str | None:
     if facts.run is not None or not facts.cards:
         return None
     return "Probabilities were scored as they were given: none was recalibrated on these images."
+
+
+def evaluation_only(facts: Facts) -> str | None:
+    """Say that given predictions were only evaluated."""
+    if facts.run is not None or not facts.cards:
+        return None
+    return "All of these images served to evaluate; no model was fitted to them here."
 
 
 def computed_from(facts: Facts) -> str | None:

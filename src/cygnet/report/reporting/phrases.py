@@ -6,8 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from cygnet.evaluation import Estimate, ScoreCard
 from cygnet.report import numbers
 from cygnet.report.metric_rows import method_words
+from cygnet.report.words import metric_words
 
 MOST_MODELS = 5
+_NAMES = ("AUROC", "Brier", "F1")
 
 
 def listed(parts: Sequence[str]) -> str:
@@ -19,6 +21,15 @@ def listed(parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return "".join(parts)
     return f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def percent(share: float) -> str:
+    """Write a share that was set, such as a confidence level, with no more digits than it has.
+
+    >>> percent(0.95).replace(numbers.NARROW_SPACE, " ")
+    '95 %'
+    """
+    return f"{100 * share:.6g}{numbers.NARROW_SPACE}%"
 
 
 def joined(*sentences: str | None) -> str | None:
@@ -49,6 +60,16 @@ def best_model(cards: Mapping[str, ScoreCard]) -> str:
     return max(cards, key=lambda name: _auroc(cards[name]))
 
 
+def title_within(key: str) -> str:
+    """Give a metric's title as it stands within a sentence: names keep their capital.
+
+    >>> title_within("ppv"), title_within("brier_score")
+    ('positive predictive value', 'Brier score')
+    """
+    title = metric_words(key).title
+    return title if title.startswith(_NAMES) else f"{title[:1].lower()}{title[1:]}"
+
+
 def of_each(cards: Mapping[str, ScoreCard], key: str) -> str:
     """Write one metric of the models shown, each with its name where there are several.
 
@@ -66,12 +87,9 @@ def of_each(cards: Mapping[str, ScoreCard], key: str) -> str:
 
 def methods_of(card: ScoreCard, keys: Iterable[str]) -> list[str]:
     """Give in words how the intervals of these metrics were made, each method once."""
-    found = [
-        card.metrics[key].method
-        for key in keys
-        if key in card.metrics and card.metrics[key].has_interval
-    ]
-    return [words for words in map(method_words, dict.fromkeys(found)) if words]
+    known = (card.metrics[key] for key in keys if key in card.metrics)
+    found = dict.fromkeys(one.method for one in known if one.has_interval)
+    return [words for words in map(method_words, found) if words]
 
 
 def _auroc(card: ScoreCard) -> float:

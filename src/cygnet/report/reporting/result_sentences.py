@@ -1,7 +1,7 @@
 """What can a paper say of a result? Each number with its interval, as the page's tables have it."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from cygnet.evaluation import Gap, ScoreCard, telling_gaps
 from cygnet.evaluation.subgroups import Group
@@ -13,9 +13,11 @@ from cygnet.report.reporting.phrases import (
     joined,
     listed,
     of_each,
+    percent,
+    title_within,
     written_estimate,
 )
-from cygnet.report.words import column_words, metric_words
+from cygnet.report.words import column_words
 
 _POINTS = (
     "sensitivity_at_specificity_90",
@@ -32,7 +34,7 @@ def auroc(facts: Facts) -> str | None:
     card = facts.card
     if card is None or not (said := of_each(facts.cards, "auroc")):
         return None
-    level = numbers.format_share(card.metrics["auroc"].confidence_level)
+    level = percent(card.metrics["auroc"].confidence_level)
     return f"AUROC ({level} interval) was {said}."
 
 
@@ -48,25 +50,25 @@ def at_the_threshold(facts: Facts) -> str | None:
     if threshold is None:
         return None
     said = [
-        f"{metric_words(key).title.lower()} was {values}"
+        f"{title_within(key)} was {values}"
         for key in ("sensitivity", "specificity")
         if (values := of_each(facts.cards, key))
     ]
     worth = [
-        f"{metric_words(key).title.lower()} {values}"
+        f"{title_within(key)} {values}"
         for key in ("ppv", "npv", "number_needed_to_biopsy")
         if (values := of_each(facts.cards, key))
     ]
-    named = numbers.format_number(threshold)
+    named = f"{threshold:g}"
     valued = f"At the prevalence of these images that gives {listed(worth)}" if worth else ""
-    mark = f" ({NOT_TRANSFERABLE})." if facts.prevalence_note else "."
+    mark = f"; these are {NOT_TRANSFERABLE}." if facts.prevalence_note else "."
     return joined(f"At a threshold of {named}, {listed(said)}.", valued and valued + mark)
 
 
 def fixed_points(facts: Facts) -> str | None:
     """Say sensitivity at fixed specificity and the other way round."""
     said = [
-        f"{metric_words(key).title.lower()} was {values}"
+        f"{title_within(key)} was {values}"
         for key in _POINTS
         if (values := of_each(facts.cards, key))
     ]
@@ -79,7 +81,7 @@ def fixed_points(facts: Facts) -> str | None:
 def calibration(facts: Facts) -> str | None:
     """Say slope, intercept, observed over expected, and the Brier score."""
     said = [
-        f"{metric_words(key).title.lower()} {values}"
+        f"{title_within(key)} {values}"
         for key in (*_CALIBRATION, "brier_score")
         if (values := of_each(facts.cards, key))
     ]
@@ -95,13 +97,13 @@ def net_benefit(facts: Facts) -> str | None:
     card, threshold = facts.card, _threshold(facts)
     if card is None or threshold is None or not (said := of_each(facts.cards, "net_benefit")):
         return None
-    named = numbers.format_number(threshold)
+    named = f"{threshold:g}"
     beside = ""
     treat_all = card.metrics["net_benefit"].details.get("treat_all")
     if isinstance(treat_all, float) and math.isfinite(treat_all):
         worth = numbers.format_number(treat_all)
         beside = f", beside {worth} if all images were called malignant and 0 if none were"
-    mark = f" ({NOT_TRANSFERABLE})" if facts.prevalence_note else ""
+    mark = f"; it is {NOT_TRANSFERABLE}" if facts.prevalence_note else ""
     return f"Net benefit at a threshold of {named} was {said}{beside}{mark}."
 
 
@@ -112,10 +114,7 @@ def subgroups(facts: Facts) -> str | None:
     name = best_model(facts.cards)
     who = f" of {name}, the highest overall," if len(facts.cards) > 1 else ""
     return joined(
-        *(
-            f"By {column_words(column).lower()}, AUROC{who} was {listed(_in_groups(levels))}."
-            for column, levels in facts.cards[name].by.items()
-        )
+        *(_by_column(column, who, levels) for column, levels in facts.cards[name].by.items())
     )
 
 
@@ -128,20 +127,14 @@ def gaps(facts: Facts) -> str | None:
     if not found:
         return None
     known = [gap for gap in found if gap.difference.has_interval]
-    excluding = sum(gap.difference.lower > 0 or gap.difference.upper < 0 for gap in known)
     who = f"Of {name}, " if len(facts.cards) > 1 else ""
     unknown = len(found) - len(known)
-    few = f" {numbers.counted(unknown, 'gap')} to groups too small to judge had no interval."
+    few = f"{numbers.counted(unknown, 'gap')} to groups too small to judge had no interval."
     if not known:
         return f"No gap between groups could be judged: {found[0].difference.reason}."
     lines = [_gap(gap) for gap in list(telling_gaps(found))[:_MOST_GAPS]]
     told = f"{who}{'; '.join(lines)}."
-    counted = "None" if not excluding else str(excluding)
-    of_them = numbers.counted(len(known), "gap")
-    return (
-        f"{told[:1].upper()}{told[1:]} {counted} of {of_them} excluded 0, with limits that hold "
-        f"for all gaps together.{few if unknown else ''}"
-    )
+    return joined(f"{told[:1].upper()}{told[1:]}", _excluding(known), few if unknown else "")
 
 
 def fairness(facts: Facts) -> str | None:
@@ -149,7 +142,7 @@ def fairness(facts: Facts) -> str | None:
     if facts.card is None or not facts.card.by:
         return None
     columns = listed([column_words(column).lower() for column in facts.card.by])
-    said = f"Performance was computed separately in groups of {columns}, each with its interval."
+    said = f"Performance was computed by {columns}, for each group with its interval."
     if not facts.card.gaps:
         return said
     return (
@@ -197,7 +190,7 @@ def threshold_words(facts: Facts) -> str | None:
     if threshold is None:
         return None
     return (
-        f"Images at or above a probability of {numbers.format_number(threshold)} were called "
+        f"Images at or above a probability of {threshold:g} were called "
         "malignant; this threshold was given, not chosen on the scored images."
     )
 
@@ -209,18 +202,41 @@ def _threshold(facts: Facts) -> float | None:
     return float(found) if isinstance(found, float | int) else None
 
 
-def _in_groups(levels: dict[str, Group]) -> Sequence[str]:
-    return [
-        f"{written_estimate(group['auroc'])} for {level} "
-        f"({numbers.counted(group['n_images'], 'image')}, {group['n_positive']} of melanoma)"
+def _by_column(column: str, who: str, levels: Mapping[str, Group]) -> str:
+    """Say the AUROC of each group that can be judged, and name those that are too small."""
+    named = {
+        level.strip("()"): f"({numbers.counted(group['n_images'], 'image')}, "
+        f"{numbers.format_count(group['n_positive'])} of melanoma)"
         for level, group in levels.items()
-    ]
+    }
+    judged, small = [], []
+    for (level, sized), group in zip(named.items(), levels.values(), strict=True):
+        if group["auroc"].has_interval:
+            judged.append(f"{written_estimate(group['auroc'])} for {level} {sized}")
+        else:
+            small.append(f"{level} {sized}")
+    words = column_words(column)
+    said = f"By {words.lower()}, AUROC{who} was {listed(judged)}." if judged else ""
+    few = f"Too small to judge, by {words.lower()}: {listed(small)}." if small else ""
+    return f"{said} {few}".strip()
+
+
+def _excluding(known: Sequence[Gap]) -> str:
+    n_excluding = sum(gap.difference.lower > 0 or gap.difference.upper < 0 for gap in known)
+    if len(known) == 1:
+        return f"This interval {'excludes' if n_excluding else 'includes'} 0."
+    counted = numbers.format_count(n_excluding) if n_excluding else "None"
+    return (
+        f"{counted} of the {numbers.format_count(len(known))} gaps excluded 0, with limits that "
+        "hold for all gaps together."
+    )
 
 
 def _gap(gap: Gap) -> str:
     said = written_estimate(gap.difference)
     column = column_words(gap.by).lower()
-    return f"by {column}, AUROC for {gap.b} less that for {gap.a} was {said}"
+    a, b = gap.a.strip("()"), gap.b.strip("()")
+    return f"by {column}, AUROC for {b} less that for {a} was {said}"
 
 
 def cautions(facts: Facts) -> str | None:
@@ -228,7 +244,20 @@ def cautions(facts: Facts) -> str | None:
     if facts.card is None:
         return None
     notes = [*facts.card.notes] if facts.prevalence_note is None else []
-    return joined(_few(facts.card), facts.prevalence_note, *notes)
+    return joined(_few(facts.card), facts.prevalence_note, *notes, _moves(facts))
+
+
+def _moves(facts: Facts) -> str | None:
+    """Say that predictive values hold for one prevalence, where no note says it."""
+    card = facts.card
+    if card is None or not card.n_images or facts.prevalence_note is not None:
+        return None
+    share = facts.weighted_share
+    share = card.n_positive / card.n_images if share is None else share
+    return (
+        "Predictive values, calibration, Brier score and net benefit hold for a share of melanomas "
+        f"of {numbers.format_share(share)}, and move with it."
+    )
 
 
 def _few(card: ScoreCard) -> str | None:

@@ -8,12 +8,17 @@ import polars as pl
 from cygnet.report import numbers
 from cygnet.report.baselines import shortcut_verdict
 from cygnet.report.reporting.facts import Facts, RunSource
-from cygnet.report.reporting.phrases import joined, listed, written_estimate
+from cygnet.report.reporting.phrases import joined, listed, percent, written_estimate
 
 _START = {
     "random": "random numbers",
     "shipped": "weights that ship with Cygnet and were learnt from synthetic images alone",
     "timm": "the pretrained weights of the timm library",
+}
+_DEVICES = {
+    "cpu": ", training on the processors",
+    "cuda": ", training on a GPU (CUDA)",
+    "mps": ", training on a GPU (MPS)",
 }
 _GEOMETRY = {
     "squash": "squashed to a square",
@@ -31,7 +36,7 @@ def partition(facts: Facts) -> str | None:
     units = f"patient, {units}" if facts.patients_known else units
     return (
         f"Images were divided into {k} folds such that no {units} was in two of them. Each fold "
-        "was scored once, by a network that learned from the others alone; no epoch, threshold or "
+        "was scored once, by a network that learnt from the others alone; no epoch, threshold or "
         "weight was chosen on the fold that was scored."
     )
 
@@ -53,12 +58,10 @@ def extra_data(facts: Facts) -> str | None:
     source = _source(facts)
     if source is None:
         return None
-    if not source.n_extra:
-        return "No other images were learnt from."
+    if not source.n_extra or not _section(facts, "pretrain"):
+        return "Beside what its start weights may hold, the model learnt from no other images."
     extra = numbers.counted(source.n_extra, "image")
-    return (
-        f"Before that, every network learned from {extra} of other data, which were never scored."
-    )
+    return f"Before its folds, every network learnt from {extra} of other data, never scored."
 
 
 def predictors(facts: Facts) -> str | None:
@@ -129,6 +132,15 @@ def calibrated(facts: Facts) -> str | None:
     )
 
 
+def synthetic(facts: Facts) -> str | None:
+    """Say that the start weights were learnt from synthetic images, where they were."""
+    if facts.run is None or "--weights" in facts.run.hashes:
+        return None
+    if _recipe(facts).get("start") != "shipped":
+        return None
+    return "The start weights were learnt from synthetic images, which Cygnet can draw again."
+
+
 def imbalance(facts: Facts) -> str | None:
     """Say what was done about the rarity of melanoma while training."""
     finetune = _section(facts, "finetune")
@@ -137,7 +149,7 @@ def imbalance(facts: Facts) -> str | None:
     share = finetune.get("melanoma_fraction")
     if not isinstance(share, float):
         return "Every image was drawn once an epoch: the classes were not balanced."
-    drawn = numbers.format_share(share)
+    drawn = percent(share)
     return (
         f"Melanomas were drawn so that they made up {drawn} of an epoch; the calibration "
         "afterwards fits the prevalence of these images."
@@ -178,7 +190,7 @@ def shortcuts(facts: Facts) -> str | None:
     found = [one for one in facts.run.baselines if one.kind == "shortcut"]
     if not found:
         return None
-    said = listed([f"{written_estimate(one.auroc)} from {one.sees}" for one in found])
+    said = "; ".join(f"{written_estimate(one.auroc)} from {one.sees}" for one in found)
     verdict = shortcut_verdict(facts.card.metrics["auroc"], facts.run.baselines)
     return joined(f"Models that saw no lesion reached an AUROC of {said}.", verdict)
 
@@ -189,7 +201,7 @@ def machine(facts: Facts) -> str | None:
         return None
     source = _source(facts)
     arithmetic = source.arithmetic if source else {}
-    device = f", training on {arithmetic['device']}" if "device" in arithmetic else ""
+    device = _DEVICES.get(str(arithmetic.get("device")), "")
     total = sum(facts.run.seconds.values())
     taken = f"; all parts took {numbers.format_duration(total)}" if total else ""
     return f"The run was computed on {facts.run.machine}{device}{taken}."
@@ -260,12 +272,12 @@ def _augmentation(facts: Facts) -> str | None:
     named = (
         ("dihedral", "flipped and turned by right angles"),
         ("rotation_degrees", "rotated by up to {:g} degrees"),
-        ("zoom", "zoomed by up to {:.0%}"),
-        ("shift", "shifted by up to {:.0%}"),
-        ("brightness", "varied in brightness by up to {:.0%}"),
-        ("contrast", "in contrast by up to {:.0%}"),
-        ("saturation", "in saturation by up to {:.0%}"),
-        ("cutout", "covered in part by up to {:.0%}"),
+        ("zoom", "zoomed by up to {:g} either way"),
+        ("shift", "shifted by up to {:g} of the side"),
+        ("brightness", "varied in brightness by up to {:g}"),
+        ("contrast", "in contrast by up to {:g}"),
+        ("saturation", "in saturation by up to {:g}"),
+        ("cutout", "covered by a grey square of up to {:g} of the side"),
     )
     done = [words.format(augment[key]) for key, words in named if augment.get(key)]
     return f"Training images were {listed(done)}, at random." if done else None

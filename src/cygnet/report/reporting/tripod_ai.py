@@ -98,7 +98,7 @@ _METHODS = (
         "12a",
         "Use of the data",
         "Which data served development, and which evaluation?",
-        (run.partition, method.as_they_were),
+        (run.partition, method.evaluation_only),
         "Whether any patient scored was also learned from elsewhere.",
     ),
     Item(
