@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -250,6 +251,43 @@ def test_a_run_drafts_its_making_from_the_recipe_and_the_record(
     assert texts(items, "Model Card")["2"] is not None
 
 
+def test_extra_images_are_told_only_where_the_recipe_learnt_from_them(
+    oof: pl.DataFrame, about: About
+) -> None:
+    extra = replace(SOURCE, extra_tables=("more.csv",), n_extra=1200, n_test=40)
+    pretrained = {**RECIPE, "pretrain": {"epochs": 2}}
+    tripod = texts(drafted(run_facts(about(oof, recipe=pretrained, source=extra))))
+    assert "learnt from 1200 images of other data" in known(tripod["21"])
+    assert "on the other data, it was trained for 2 epochs" in known(tripod["12c"])
+    assert "A further 40 test images without labels were not." in known(tripod["20a"])
+    tripod = texts(drafted(run_facts(about(oof, recipe=RECIPE, source=extra))))
+    assert "learnt from no other images" in known(tripod["21"])
+
+
+def test_sampling_weights_and_what_they_make_of_the_prevalence_are_told(
+    oof: pl.DataFrame, about: About
+) -> None:
+    weights = np.where(oof["target"].to_numpy() == 1, 1.0, 9.0)
+    share = numbers.format_share(float(np.average(oof["target"].to_numpy(), weights=weights)))
+    tripod = texts(drafted(run_facts(about(oof, weights=weights))))
+    assert f"and {share} by the sampling weights" in known(tripod["13"])
+    assert f"share of melanomas of {share}" in known(tripod["26"])
+
+
+def test_of_many_models_the_five_best_are_named(
+    oof: pl.DataFrame, report_of: Callable[..., ScoreReport], rng: np.random.Generator
+) -> None:
+    target, patient = oof["target"].to_numpy(), oof["patient_id"].to_list()
+    cards = {
+        f"m{n}": score_card(target, rng.random(len(target)), patient, replicates=20)
+        for n in range(6)
+    }
+    worst = min(cards, key=lambda name: cards[name].metrics["auroc"].estimate)
+    performance = known(texts(drafted(score_facts(report_of(*cards, cards=cards))))["23a"])
+    assert "Of 6 models the 5 with the highest AUROC are named here." in performance
+    assert {name for name in cards if f" for {name}" in performance} == cards.keys() - {worst}
+
+
 def test_folds_that_nobody_checked_and_a_recipe_that_is_not_there_are_not_spoken_of(
     oof: pl.DataFrame, about: About
 ) -> None:
@@ -268,11 +306,11 @@ def test_numbers_that_do_not_transfer_say_so(oof: pl.DataFrame, about: About) ->
 def test_the_count_tells_drafted_in_part_and_open() -> None:
     items = drafted(Facts())
     assert counted_words(items, Facts()) == (
-        "2 of 86 are drafted from the score (2 of these in part), 84 are yours to write."
+        "2 of 86 are drafted from the score in part, 84 are yours to write."
     )
     assert [one.count.split(",")[0] for one in drafted_lists(Facts())] == [
-        "1 of 52 is drafted from the score (1 of these in part)",
-        "1 of 25 is drafted from the score (1 of these in part)",
+        "1 of 52 is drafted from the score in part",
+        "1 of 25 is drafted from the score in part",
         "0 of 9 are drafted from the score",
     ]
 

@@ -51,11 +51,16 @@ def left_out(facts: Facts) -> str | None:
     if source is None or facts.card is None:
         return joined(*facts.notices)
     n_images = facts.card.n_images
-    listed_images = numbers.counted(source.n_listed, "labelled image")
-    if n_images == source.n_listed:
-        return f"All of the {listed_images} of the table were scored."
-    at_hand = numbers.format_count(n_images)
-    return f"Of the {listed_images} of the table {at_hand} were at hand, and scored."
+    labelled = numbers.counted(source.n_listed, "labelled image")
+    said = f"All of the {labelled} of the table were scored."
+    if n_images != source.n_listed:
+        at_hand = numbers.format_count(n_images)
+        said = f"Of the {labelled} of the table {at_hand} were at hand, and scored."
+    if source.n_test:
+        said += (
+            f" A further {numbers.counted(source.n_test, 'test image')} without labels were not."
+        )
+    return said
 
 
 def prevalence(facts: Facts) -> str | None:
@@ -91,7 +96,7 @@ def outcome(facts: Facts) -> str | None:
     """Say what was predicted, as far as a label tells it."""
     if facts.card is None:
         return None
-    return "The outcome was melanoma (target 1) against any benign lesion (target 0), one an image."
+    return "The outcome was melanoma (target 1) or not (target 0), one label an image."
 
 
 def original_sizes(facts: Facts) -> str | None:

@@ -48,6 +48,8 @@ def counted_words(items: Sequence[ReportingItem], facts: Facts) -> str:
     whence = "the run" if facts.run is not None else "the score"
     verb = "is" if len(written) == 1 else "are"
     partly = f" ({in_part} of these in part)" if in_part else ""
+    if written and in_part == len(written):
+        partly = " in part"
     n_open = len(items) - len(written)
     return (
         f"{len(written)} of {len(items)} {verb} drafted from {whence}{partly}, {n_open} "

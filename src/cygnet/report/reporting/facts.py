@@ -24,9 +24,9 @@ if TYPE_CHECKING:
 class RunSource:
     """Where the images of a run came from: its tables, and how many images they list.
 
-    ``n_listed`` counts the labelled rows, ``n_test`` the unlabelled test images, if any;
-    ``n_extra`` images of ``extra_tables`` were learnt from and never scored. ``arithmetic`` is
-    the device and the number format of the training.
+    ``n_listed`` counts the labelled rows, ``n_test`` the test images, if any, which have no
+    labels; ``n_extra`` images of ``extra_tables`` may be learnt from and are never scored.
+    ``arithmetic`` names the device and the number format of the training.
     """
 
     layout: str
@@ -70,7 +70,6 @@ class Facts:
     comparison: Comparison | None = None
     command: str = ""
     seed: int | None = None
-    replicates: int | None = None
     versions: Mapping[str, str] = field(default_factory=dict)
     run: RunFacts | None = None
 
@@ -97,7 +96,6 @@ def score_facts(report: "ScoreReport") -> Facts:
         comparison=report.comparison,
         command=report.command,
         seed=report.seed,
-        replicates=report.replicates,
         versions=report.versions,
     )
 

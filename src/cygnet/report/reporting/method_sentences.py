@@ -114,7 +114,7 @@ def software(facts: Facts) -> str:
 
 
 def repeatable(facts: Facts) -> str | None:
-    """Give the command, the seed and the replicates by which the numbers come again."""
+    """Give the command and the seed by which the numbers come again."""
     if not facts.command:
         return None
     seed = f" The seed was {facts.seed}." if facts.seed is not None else ""

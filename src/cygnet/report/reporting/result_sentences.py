@@ -9,6 +9,7 @@ from cygnet.report import numbers
 from cygnet.report.metric_rows import NOT_TRANSFERABLE
 from cygnet.report.reporting.facts import Facts
 from cygnet.report.reporting.phrases import (
+    MOST_MODELS,
     best_model,
     joined,
     listed,
@@ -35,7 +36,9 @@ def auroc(facts: Facts) -> str | None:
     if card is None or not (said := of_each(facts.cards, "auroc")):
         return None
     level = percent(card.metrics["auroc"].confidence_level)
-    return f"AUROC ({level} interval) was {said}."
+    n_models = len(facts.cards)
+    few = f"Of {n_models} models the {MOST_MODELS} with the highest AUROC are named here."
+    return joined(few if n_models > MOST_MODELS else "", f"AUROC ({level} interval) was {said}.")
 
 
 def within_patients(facts: Facts) -> str | None:

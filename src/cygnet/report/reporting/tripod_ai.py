@@ -99,7 +99,7 @@ _METHODS = (
         "Use of the data",
         "Which data served development, and which evaluation?",
         (run.partition, method.evaluation_only),
-        "Whether any patient scored was also learned from elsewhere.",
+        "Whether the model also learnt from any of these patients elsewhere.",
     ),
     Item(
         "12b",
@@ -164,7 +164,7 @@ _METHODS = (
     Item(
         "16",
         "Development beside evaluation",
-        "How do the data evaluated on differ from those learned from?",
+        "How do the data evaluated on differ from those learnt from?",
         (run.evaluated_inside,),
         "How patients elsewhere differ from these.",
     ),
@@ -208,7 +208,7 @@ _RESULTS = (
         (data.characteristics, data.missing_values),
         "Skin tone, centres, and what else the table does not hold.",
     ),
-    Item("20c", "Comparison with development", "How do patients differ from those learned from?"),
+    Item("20c", "Comparison with development", "How do patients differ from those learnt from?"),
     Item(
         "21",
         "Numbers in each analysis",
