@@ -69,6 +69,10 @@ def test_json_holds_the_numbers_of_the_page(files: tuple[Path, Path], tmp_path: 
     auroc = document["models"]["mine"]["auroc"]
     assert 0.5 < auroc["lower"] < auroc["estimate"] < auroc["upper"] < 1
     assert f'value="{auroc["estimate"]!r}"' in out.read_text(encoding="utf-8")
+    assert len(document["reporting"]) == 52 + 25 + 9
+    items = {(one["list"], one["number"]): one["text"] for one in document["reporting"]}
+    assert f"was {auroc['estimate']:.3f} (" in items["TRIPOD+AI", "23a"]
+    assert items["TRIPOD+AI", "17"] is None
 
 
 def test_a_file_that_is_not_there_is_an_input_error_and_nothing_is_written(

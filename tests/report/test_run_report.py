@@ -31,7 +31,7 @@ def test_the_page_is_well_formed_and_its_anchors_lead_somewhere(
     identifiers = [e.attributes["id"] for e in page.elements if "id" in e.attributes]
     assert len(identifiers) == len(set(identifiers))
     links = [e.attributes["href"] for e in page.all("a")]
-    assert len(links) == 13
+    assert len(links) == 14
     assert {link[1:] for link in links} <= set(identifiers)
     labels = [
         e.attributes["aria-labelledby"] for e in page.elements if "aria-labelledby" in e.attributes

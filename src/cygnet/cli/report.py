@@ -52,6 +52,7 @@ def report(
     """
     from datetime import UTC, datetime
 
+    from cygnet.report.reporting import drafted, score_facts
     from cygnet.report.score_report import report_of, write_score_report
     from cygnet.report.scoring import Scoring, score_files
 
@@ -78,7 +79,8 @@ def report(
     )
     write_score_report(made, out)
     if as_json:
-        document = {"report": str(out), **scored.as_json(common=common)}
+        reporting = [item.as_json() for item in drafted(score_facts(made))]
+        document = {"report": str(out), **scored.as_json(common=common), "reporting": reporting}
         console.print_json(document)
     else:
         _print(scored, out)

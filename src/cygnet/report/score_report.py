@@ -25,6 +25,7 @@ from cygnet.report.headline import headline
 from cygnet.report.making import written_time
 from cygnet.report.metric_rows import compared_groups, metric_groups
 from cygnet.report.page import render_page
+from cygnet.report.reporting import drafted_lists, score_facts
 from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
 from cygnet.report.scoring import ScoredFiles, Scoring
 from cygnet.report.tables import Cell, DataTable, number_cell, table
@@ -128,6 +129,7 @@ def write_score_report(report: ScoreReport, path: Path) -> None:
         facts=[*_counts(one), *report.facts],
         notes=list(dict.fromkeys(note for model in models for note in model.score.notes)),
         prevalence=numbers.format_share(one.prevalence) if one.score.n_images else "",
+        reporting_lists=drafted_lists(score_facts(report)),
         contents=_contents(subgroups=bool(subgroups), compared=report.comparison is not None),
         **_first_said(report, models),
     )
@@ -250,6 +252,7 @@ def _contents(*, subgroups: bool, compared: bool) -> list[tuple[str, str]]:
         ("decisions", "Decisions", True),
         ("subgroups", "Subgroups", subgroups),
         ("numbers", "All numbers", True),
+        ("reporting", "For a paper", True),
         ("making", "How it was made", True),
     ]
     return [(anchor, words) for anchor, words, there in chapters if there]
