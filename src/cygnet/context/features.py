@@ -7,7 +7,7 @@ AUROC 0.65).
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -42,7 +42,6 @@ class Features:
     ratio: float
     levelled: dict[str, Levelled]
     space: Space | None = None
-    names: tuple[str, ...] = field(default=())
 
     @classmethod
     def of(cls, lesions: Lesions, *, seed: int = 0) -> "Features":
@@ -51,13 +50,11 @@ class Features:
             name: Levelled.of(statistic, lesions, seed) for name, statistic in _LEVELLED.items()
         }
         space = None
-        names: tuple[str, ...] = (OWN, *ADDED_UP, LEVEL)
         if lesions.embedding is not None:
             space = Space.of(lesions, seed=seed)
             for name, resemblance in RESEMBLANCES.items():
                 levelled[name] = Levelled.of(_within(space, resemblance), lesions, seed)
-            names = (*names, *RESEMBLANCES)
-        return cls(variance_ratio(lesions), levelled, space, names)
+        return cls(variance_ratio(lesions), levelled, space)
 
     def columns(self, lesions: Lesions) -> dict[str, Floats]:
         """Compute every number of ``lesions``, ``(n_images,)`` each; 0 where there is no other."""

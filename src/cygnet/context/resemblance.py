@@ -7,6 +7,7 @@ that neither the scale of a space nor a lesion that is far from everything count
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -47,6 +48,26 @@ class Space:
             chosen = generator.permutation(one_each)[:_STRANGERS]
             strangers[fold] = (points[chosen] - centre[fold]) / scale[fold]
         return cls(centre, scale, strangers)
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the document that :meth:`from_json` reads."""
+        return {
+            str(fold): {
+                "centre": [float(value) for value in self.centre[fold]],
+                "scale": self.scale[fold],
+                "strangers": [[float(value) for value in row] for row in self.strangers[fold]],
+            }
+            for fold in self.centre
+        }
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Space":
+        """Read what :meth:`as_json` wrote."""
+        return cls(
+            {int(fold): np.array(of["centre"], np.float32) for fold, of in document.items()},
+            {int(fold): float(of["scale"]) for fold, of in document.items()},
+            {int(fold): np.array(of["strangers"], np.float32) for fold, of in document.items()},
+        )
 
     def points(self, lesions: Lesions, rows: Codes) -> NDArray[np.float32]:
         """Give the embeddings of ``rows``, all of one fold, in the units of their space."""
