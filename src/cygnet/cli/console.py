@@ -5,22 +5,27 @@ import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ACCENT = "#188eac"
 _UNFOLDED = 240
 RESEARCH_USE = "Research use only; not a medical device."
 
 
-def output() -> Console:
+def output() -> "Console":
     """Give the console of results. Markup is off: an id in brackets is an id."""
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, soft_wrap=True)
 
 
-def messages() -> Console:
+def messages() -> "Console":
     """Give the console of progress and messages, on standard error."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
@@ -43,6 +48,7 @@ def print_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[int] = ()
 ) -> None:
     """Print a light table on standard output; columns in ``numeric`` are right-aligned."""
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style=f"bold {ACCENT}", padding=(0, 2, 0, 0))

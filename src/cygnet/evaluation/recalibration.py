@@ -33,8 +33,8 @@ def is_separable(logits: Floats, sample: Sample) -> bool:
     return bool(above.min() >= below.max() or above.max() <= below.min())
 
 
-def _expit(values: Floats) -> Floats:
-    # 1 / (1 + exp(-x)) without overflow for either sign.
+def expit(values: Floats) -> Floats:
+    """Give 1 / (1 + exp(-x)), without overflow for either sign."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)))
 
 
@@ -49,7 +49,7 @@ def _newton(
     current = np.broadcast_to(start, (len(weights), 2)).copy()
     active = np.arange(len(weights))
     for _ in range(_ITERATIONS):
-        mean = _expit(current[active, :1] + current[active, 1:] * nodes)
+        mean = expit(current[active, :1] + current[active, 1:] * nodes)
         held = weights[active]
         first = held * mean
         second = first * (1 - mean)
