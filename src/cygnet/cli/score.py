@@ -60,6 +60,9 @@ def score_command(
     as_json: AsJson = False,
 ) -> None:
     """Score predictions against the truth, with intervals that take patients as the unit."""
+    from cygnet.cli.one_thread import multiply_in_one_thread
+
+    multiply_in_one_thread()
     from cygnet.cli.cross_fit_options import needs_folds, rule_of
     from cygnet.cli.score_text import print_score
     from cygnet.report.scoring import Scoring, score_across_folds, score_files
