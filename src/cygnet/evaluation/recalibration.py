@@ -49,9 +49,16 @@ def _newton(
     """
     current = np.broadcast_to(start, (len(weights), 2)).copy()
     powers = 0 if fixed_slope else 1
+    # With the slope held, a row is one exponential, not one a node.
+    falling = np.exp(-start[1] * nodes)
     active = np.arange(len(weights))
-    for _ in range(_ITERATIONS):
-        mean = expit(current[active, :1] + current[active, 1:] * nodes)
+    for iteration in range(_ITERATIONS):
+        # All rows begin at the same line, so that its means are those of each.
+        lines = current[active] if iteration else current[:1]
+        if fixed_slope:
+            mean = 1 / (1 + np.exp(-lines[:, :1]) * falling)
+        else:
+            mean = expit(lines[:, :1] + lines[:, 1:] * nodes)
         held = weights[active]
         first = held * mean
         second = first * (1 - mean)
