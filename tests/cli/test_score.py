@@ -204,16 +204,24 @@ def test_the_published_model_is_scored_in_part_only_where_that_is_asked_for(
     assert "\nAUROC " in said.stdout
 
 
-def test_scoring_imports_neither_scikit_learn_nor_scipy_stats(cohort: Cohort) -> None:
+def test_scoring_imports_nothing_heavy_and_multiplies_in_one_thread(cohort: Cohort) -> None:
     program = (
-        "import sys\n"
+        "import os, sys\n"
         "from cygnet.cli.main import main\n"
         f"sys.argv = ['cygnet', 'score', {str(cohort.truth)!r}, {str(cohort.predictions)!r}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'sklearn', 'scipy.stats', 'torch', 'cv2', 'matplotlib', 'pandas'}\n"
+        "heavy = {'sklearn', 'scipy', 'torch', 'cv2', 'matplotlib', 'pandas'}\n"
         "print('heavy:', sorted(heavy & set(sys.modules)))\n"
+        "print('threads:', os.environ['OPENBLAS_NUM_THREADS'])\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert "heavy: []" in result.stdout
+    unset = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    for environment, threads in ((unset, 1), (unset | {"OPENBLAS_NUM_THREADS": "3"}, 3)):
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        assert "heavy: []" in result.stdout
+        assert f"threads: {threads}" in result.stdout

@@ -8,8 +8,9 @@ from scipy.special import expit
 
 from cygnet.evaluation import bootstrap_ranks, compare, rank_intervals
 from cygnet.evaluation.field import field_of
-from cygnet.evaluation.jackknife import decisive_patients, jackknife_deviations, t_reach
+from cygnet.evaluation.jackknife import decisive_patients, jackknife_deviations
 from cygnet.evaluation.sample import make_sample
+from cygnet.evaluation.student import t_reach
 
 
 def apart(*standard_errors: float) -> Any:

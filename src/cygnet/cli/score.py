@@ -60,8 +60,10 @@ def score_command(
     as_json: AsJson = False,
 ) -> None:
     """Score predictions against the truth, with intervals that take patients as the unit."""
+    from cygnet.cli.one_thread import multiply_in_one_thread
+
+    multiply_in_one_thread()
     from cygnet.cli.cross_fit_options import needs_folds, rule_of
-    from cygnet.cli.score_text import print_score
     from cygnet.report.scoring import Scoring, score_across_folds, score_files
 
     rule = rule_of(choose_threshold)
@@ -84,6 +86,8 @@ def score_command(
         )
     (card,) = scored.cards.values()
     if not as_json:
+        from cygnet.cli.score_text import print_score
+
         print_score(card, scored.read, scored.cross_fit, common=common)
         return
     document = card.as_json()

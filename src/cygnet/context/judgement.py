@@ -18,9 +18,10 @@ from cygnet.evaluation import Estimate, Pair, ScoreCard, score_card
 from cygnet.evaluation.contrasts import Contrasts, contrast_estimates
 from cygnet.evaluation.estimate import few, too_few
 from cygnet.evaluation.field import field_of
-from cygnet.evaluation.jackknife import decisive_patients, jackknife_deviations, t_reach
+from cygnet.evaluation.jackknife import decisive_patients, jackknife_deviations
 from cygnet.evaluation.sample import Sample, make_sample
 from cygnet.evaluation.several_models import Models
+from cygnet.evaluation.student import t_reach
 
 PLACEBO = "mean over dealt scores, jackknife-t"
 AVERAGED = "mean over splits, jackknife-t"
@@ -45,6 +46,7 @@ class Judgement:
     placebo: Estimate
     chosen: Mapping[str, Mapping[str, int]]
     by: tuple[tuple[str, str, Pair], ...] = ()
+    artefacts: tuple[tuple[str, Pair], ...] = ()
 
     @property
     def supported(self) -> bool:
@@ -71,6 +73,7 @@ class Judgement:
             "by": [
                 {"by": column, "level": level, **pair.as_json()} for column, level, pair in self.by
             ],
+            "artefacts": [{"feature": name, **pair.as_json()} for name, pair in self.artefacts],
         }
 
 
@@ -124,6 +127,7 @@ def judge(
             )
         },
         by=tuple(by),
+        artefacts=_artefacts(whole, trials, level),
     )
 
 
@@ -171,6 +175,23 @@ def _pair(
 def _no_pair(metric: str, reason: str, level: float) -> Pair:
     nothing = Estimate(np.nan, confidence_level=level, method=AVERAGED, reason=reason)
     return Pair("without", "with", metric, nothing)
+
+
+def _artefacts(
+    whole: Sample, trials: Sequence[Trial], level: float
+) -> tuple[tuple[str, Pair], ...]:
+    """Give what each artefact adds to context: what is a shortcut, not a duckling."""
+    kinds = dict.fromkeys(one.kind for one in trials if one.kind.startswith("artefact "))
+    found = []
+    for kind in kinds:
+        arms = [
+            (one.predicted[0].probability, one.predicted[1].probability)
+            for one in trials
+            if one.kind == kind
+        ]
+        name = kind.removeprefix("artefact ")
+        found.append((name, replace(_difference(whole, arms, level), a="with", b=f"with {name}")))
+    return tuple(found)
 
 
 def _thinned_difference(whole: Sample, trials: Sequence[Trial], level: float) -> Pair:

@@ -30,6 +30,7 @@ N_SPLITS = 10
 N_PLACEBOS = 10
 THINNED_TO = (8, 15)
 N_DRAWS = 4
+N_ARTEFACTS = 2
 _PLACEBO_SEED, _THINNING_SEED = 1_000, 2_000
 
 
@@ -131,6 +132,26 @@ def tasks_of(
         for seed in range(n_placebos)
     ]
     return tasks
+
+
+def artefact_tasks(
+    lesions: Lesions, target: Codes, artefacts: Mapping[str, Floats], *, n_splits: int = N_ARTEFACTS
+) -> list[Task]:
+    """List trials of context beside context with one artefact ``(n_images,)`` added, each alone."""
+    names = tuple(RESEMBLANCES) if lesions.embedding is not None else ()
+    plain = arm("with", context=True, resemblances=names)
+    return [
+        Task(
+            f"artefact {name}",
+            lesions,
+            target,
+            seed,
+            (plain, arm("with", context=True, resemblances=names, also=(name,))),
+            also={name: values},
+        )
+        for name, values in artefacts.items()
+        for seed in range(n_splits)
+    ]
 
 
 def _enough(lesions: Lesions, target: Codes, size: int) -> bool:

@@ -12,8 +12,9 @@ from statistics import NormalDist
 import numpy as np
 
 from cygnet.evaluation.estimate import Detail, Estimate
-from cygnet.evaluation.jackknife import LEAST_ERROR, NO_CHANGE, t_reach, t_tail
+from cygnet.evaluation.jackknife import LEAST_ERROR, NO_CHANGE
 from cygnet.evaluation.sample import Codes, Floats
+from cygnet.evaluation.student import t_reach, t_tail
 
 JACKKNIFE_T = "jackknife-t"
 SIMULTANEOUS = "max-t of the joint covariance"

@@ -69,19 +69,20 @@ def brier_parts_of(counts: Counts, brier: Floats) -> tuple[Floats, Floats, Float
 
 def _recalibrated_loss(counts: Counts) -> Floats:
     """Sum the squared errors after isotonic regression in each replicate."""
-    found = np.column_stack([counts.found, counts.malignant])
-    alarms = np.column_stack([counts.false_alarms, counts.benign])
-    hits = np.diff(found, axis=1, prepend=0.0)
-    misses = np.diff(alarms, axis=1, prepend=0.0)
-    # Benign images between two malignant scores belong to the lower of the two in `misses`: there
-    # they would be pooled with it, though they may stand above a better block. They are parted.
-    tied = np.column_stack([counts.tied, np.zeros(len(found))])
-    alone = np.maximum(misses - tied, 0.0)
-    n_rows, n_levels = hits.shape
-    hits = np.stack([np.zeros_like(hits), hits], axis=2).reshape(n_rows, 2 * n_levels)
-    misses = np.stack([alone, tied], axis=2).reshape(n_rows, 2 * n_levels)
-    row, column = np.nonzero(hits + misses)
-    blocks = pooled(row, hits[row, column], misses[row, column])
+    n_rows, n_levels = counts.found.shape
+    # Benign images above the first malignant score, between two, and below the last stand in even
+    # columns; the malignant images of a score, with the benign ones tied with it, in odd ones.
+    hits = np.zeros((n_rows, 2 * n_levels + 1))
+    misses = np.zeros_like(hits)
+    hits[:, 1::2] = counts.newly_found
+    misses[:, 1::2] = counts.tied
+    misses[:, 0:-1:2] = counts.false_alarms - counts.tied
+    misses[:, 2:-1:2] -= counts.false_alarms[:, :-1]
+    misses[:, -1] = counts.benign - counts.false_alarms[:, -1]
+    np.maximum(misses, 0.0, out=misses)
+    there = np.flatnonzero(hits + misses)
+    row = there // hits.shape[1]
+    blocks = pooled(row, hits.ravel()[there], misses.ravel()[there])
     loss = blocks.hits * blocks.misses / (blocks.hits + blocks.misses)
     return np.asarray(np.bincount(blocks.row, loss, minlength=n_rows), dtype=np.float64)
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cygnet.evaluation.jackknife import LEAST_ERROR, t_reach
+from cygnet.evaluation.jackknife import LEAST_ERROR
 from cygnet.evaluation.sample import Codes, Floats
+from cygnet.evaluation.student import t_reach
 
 RANKS = "jackknife-t-bonferroni"
 DESCRIPTIVE = (

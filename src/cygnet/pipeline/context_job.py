@@ -84,9 +84,7 @@ def judge_context(
     with progress.bar("Trying context", len(tasks)) as advance:
         trials = run_tasks(tasks, workers=workers, advance=advance)
     judgement = judge(scores.lesions, scores.target, trials, groups=_groups(scores))
-    stage = fit_stage(
-        scores.lesions, scores.target, scores.scale, supported=judgement.supported
-    )
+    stage = fit_stage(scores.lesions, scores.target, scores.scale, supported=judgement.supported)
     result = ContextResult(judgement, stage.chosen, scores.notices, out)
     out.mkdir(parents=True, exist_ok=True)
     write_text_whole(out / "context.json", json.dumps(stage.as_json(), allow_nan=False) + "\n")
@@ -239,9 +237,7 @@ def _groups(scores: ContextScores) -> Mapping[str, Mapping[str, NDArray[np.bool_
         diagnosis = scores.table["diagnosis"].fill_null("").to_numpy()
         nevus = (diagnosis == "nevus") | (scores.target == 1)
         found["diagnosis"] = {"melanoma or nevus": nevus}
-    present = [
-        name for name in _BREAKDOWN if scores.table[_SOURCE.get(name, name)].count()
-    ]
+    present = [name for name in _BREAKDOWN if scores.table[_SOURCE.get(name, name)].count()]
     for column, values in subgroup_columns(scores.table, present).items():
         levels = sorted({str(value) for value in values if value is not None})
         found[column] = {level: values == level for level in levels}

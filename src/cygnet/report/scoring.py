@@ -11,7 +11,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cygnet.breakdown import sampling_weights, subgroup_columns
-from cygnet.cohort.folds import read_folds
 from cygnet.errors import InputError, TableError
 from cygnet.evaluation import (
     Agreement,
@@ -180,6 +179,8 @@ def _cross_fit(
     ``common`` passes over its rows of images that are not scored. Raises :class:`TableError` for
     what :func:`read_folds` and :func:`cross_fit` refuse, all of it faults of these folds.
     """
+    from cygnet.cohort.folds import read_folds
+
     table = read.first
     fold = read_folds(folds, table, surplus=common)["fold"]
     try:
