@@ -116,8 +116,18 @@ def test_what_is_no_text_is_refused(tmp_path: Path) -> None:
     assert "zero byte stands in line 2" in refusal(tmp_path, b"PK\x03\n\x00\x00")
 
 
-def test_a_column_named_twice_is_refused(tmp_path: Path) -> None:
-    assert "names a column twice. Found 1: row 1: 'a'" in refusal(tmp_path, b"a,b,a\n1,2,3\n")
+@pytest.mark.parametrize("quote", ["", '"'])
+def test_a_column_named_twice_is_a_fault_and_its_cells_are_read(tmp_path: Path, quote: str) -> None:
+    rows = read(tmp_path, f"a,b,a\n1,2,{quote}3{quote}\n".encode())
+    assert [str(fault).partition(": ")[2] for fault in rows.faults] == [
+        "The header names a column twice. Found 1: row 1: 'a'. Rename or remove one of the two."
+    ]
+    assert rows.table.to_dict(as_series=False) == {"a": ["1"], "b": ["2"], "a (column 3)": ["3"]}
+
+
+def test_a_number_given_to_a_column_takes_no_other_s_name(tmp_path: Path) -> None:
+    rows = read(tmp_path, b"column 2,,a,a,a (column 4)\n1,2,3,4,5\n")
+    assert rows.table.rows() == [("1", "3", "4", "5")]
 
 
 def test_a_quotation_that_is_never_closed_is_refused_with_its_line(tmp_path: Path) -> None:

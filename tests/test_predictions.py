@@ -50,6 +50,7 @@ def written(folder: Path, text: str | bytes) -> Path:
         "image_name,patient_id,target\nI_1,P,0.5\nI_2,P,0.001\nI_3,Q,1\n",
         "image_name,target\n\nI_1,0.5\n\nI_2,0.001\nI_3,1\n\n",
         "target,image_name\n0.5,I_1\n0.001,I_2\n1,I_3\n",
+        "image_name;target;\nI_1;0.5;\nI_2;0.001;\nI_3;1;\n",
     ],
 )
 def test_every_common_spelling_is_read(tmp_path: Path, text: str) -> None:
@@ -83,12 +84,14 @@ def test_rows_are_lines_of_the_file(tmp_path: Path) -> None:
         ("image_name,target\nI_1\nI_2,0.1\n", "fewer cells than the header"),
         ("image_name,target,score\nI_1,0.5,0.4\n", "several columns of probabilities"),
         ("image_name,target,model_b\nI_1,0.5,0.4\n", "several columns of probabilities"),
+        ("image_name,target,model_b\nI_1,0.5,0.4\nI_2,1,NaN\nI_3,1,NA\n", "several columns of"),
         ("image_name,target,target\nI_1,0.5,0.4\n", "names a column twice"),
         ("image_name;target;target\nI_1;0.5;0.4\n", "names a column twice"),
         ("image_name,age,sex\nI_1,50,male\n", "No column is named as a probability"),
         ("image_name\nI_1\n", "No column is named as a probability"),
         ("image,isic_id,target\nI_1,I_1,0.5\n", "one column of image ids, not two"),
         ("I_1,0.5\nI_2,0.4\n", "There must be one column of image ids."),
+        ("1;1\n2;0\n", "image_id. This file has: none that is named."),
         ("image_name\ttarget\nI_1\t0.5\n", "separated by tabs"),
         ("image_name|target\nI_1|0.5\n", "separated by vertical bars"),
         ("", "This file is empty"),
@@ -150,6 +153,80 @@ def test_all_kinds_of_fault_are_named_at_once(tmp_path: Path) -> None:
     outside = next(fault for fault in caught.value.faults if "outside" in fault.rule)
     assert outside.count == 10
     assert [offender.row for offender in outside.offenders] == [8, 9, 10, 11, 12]
+
+
+def test_two_columns_of_probabilities_hide_no_other_fault(truth: Path, tmp_path: Path) -> None:
+    lines = ["image_name,target,score", "I_1,0.5,7", "I_1,nan,0.5", ",0.1,0.1", "I_9,0.5"]
+    with pytest.raises(TableError) as caught:
+        read_scored(truth, written(tmp_path, "\n".join(lines)))
+    assert [fault.rule for fault in caught.value.faults] == [
+        "A line has fewer cells than the header, which has 3.",
+        "There are several columns of probabilities.",
+        "The image id is blank.",
+        "An image id stands in an earlier row too.",
+        "The probability in target is NaN.",
+        "The probability in score lies outside 0 to 1.",
+        "Images of the truth have no prediction.",
+    ]
+
+
+@pytest.mark.parametrize("header", ["image_name,age,sex", "image_name,target,target"])
+def test_no_column_or_one_named_twice_hides_no_other_fault(
+    truth: Path, tmp_path: Path, header: str
+) -> None:
+    path = written(tmp_path, f"{header}\nI_1,1,1\nI_1,0,0\n")
+    with pytest.raises(TableError) as caught:
+        read_scored(truth, path)
+    _, twice, missing = caught.value.faults
+    assert "earlier row too" in twice.rule
+    assert missing.count == 2
+
+
+def test_a_truth_without_a_target_hides_no_fault_of_the_predictions(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("image_name,sex\nI_1,male\nI_1,male\nI_2,male\n")
+    path = written(tmp_path, "image_name,target\nI_1,x\nI_3,0.5\n")
+    with pytest.raises(TableError) as caught:
+        read_scored(truth, path)
+    assert [fault.rule for fault in caught.value.faults] == [
+        "A truth needs a column target, 1 for melanoma and 0 for what is none.",
+        "An image id stands in an earlier row too.",
+        "The probability is no number.",
+        "Images of the truth have no prediction.",
+        "Predictions are of images the truth lacks.",
+    ]
+
+
+def test_one_class_is_told_beside_predictions_that_cannot_be_read(tmp_path: Path) -> None:
+    truth = tmp_path / "truth.csv"
+    truth.write_text("image_name,target\nI_1,0\nI_2,0\n")
+    with pytest.raises(TableError) as caught:
+        read_scored(truth, tmp_path / "absent.csv")
+    assert [fault.rule for fault in caught.value.faults] == [
+        "There is no such file.",
+        "The images to score are all of one class: nothing can be told apart.",
+    ]
+
+
+@pytest.mark.parametrize("label", ["1.0", "malign"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "I_1\tP_1\tLABEL\nI_2\tP_2\tLABEL\n",
+        "I_1;P_1;1.0\nI_2;P_2;LABEL\n",
+        "I_1,1.0,1.0\nI_2,1.0,LABEL\n",
+        "image_name,target\nI_1,LABEL\xe9\nI_2,LABEL,LABEL\n",
+        "image_name,target\nI_1,LABEL\nI_2,LABEL\n",
+    ],
+)
+def test_no_fault_of_a_truth_tells_a_label(tmp_path: Path, text: str, label: str) -> None:
+    path = written(tmp_path, text.replace("LABEL", label).encode("latin-1"))
+    predictions = tmp_path / "other.csv"
+    predictions.write_text("image_name,target\nI_1,0.5\nI_2,0.25\n")
+    with pytest.raises(TableError) as caught:
+        read_scored(path, predictions)
+    assert label not in str(caught.value)
+    assert "1.0" not in str(caught.value)
 
 
 def test_a_truth_keeps_its_other_columns(truth: Path) -> None:

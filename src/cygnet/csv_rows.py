@@ -46,8 +46,8 @@ def read_csv_rows(path: Path) -> CsvRows:
     """Read every cell of ``path`` as text.
 
     Raises :class:`TableError` when nothing can be read: no such file, a folder, an empty file, no
-    rows under the header, not a text, another delimiter than the comma, a column named twice, or a
-    quotation mark that is never closed. Faults of single lines are returned in ``faults``.
+    rows under the header, not a text, another delimiter than the comma, or a quotation mark that is
+    never closed. Columns named twice and faults of single lines are returned in ``faults``.
     """
     data = _read_bytes(path)
     byte_order_mark = data.startswith(_BYTE_ORDER_MARK)
@@ -132,8 +132,8 @@ def _foreign_bytes(data: bytes, path: Path) -> Fault:
     )
 
 
-def _validate_header(header: Sequence[str], line: str, path: Path) -> list[str]:
-    """Give a name for each column; one without a name gets a number."""
+def _validate_header(header: Sequence[str], line: str, path: Path) -> tuple[list[str], list[Fault]]:
+    """Refuse another delimiter; give a name of its own for each column, and what is wrong."""
     if len(header) == 1:
         for delimiter, name in _OTHER_DELIMITERS.items():
             if delimiter in line:
@@ -143,15 +143,29 @@ def _validate_header(header: Sequence[str], line: str, path: Path) -> list[str]:
                     file=path,
                     offenders=[Offender(line, 1)],
                 )
+    return column_names(header, path)
+
+
+def column_names(header: Sequence[str], path: Path) -> tuple[list[str], list[Fault]]:
+    """Give each column a name of its own, and a fault where the header names one twice.
+
+    A column without a name, and one whose name an earlier column has, get their number.
+
+    >>> column_names(["a", "", "a"], Path("table.csv"))[0]
+    ['a', 'column 2', 'a (column 3)']
+    """
+    names: list[str] = []
+    for number, name in enumerate(header, start=1):
+        own = name or f"column {number}"
+        while own in names or (own != name and own in header):
+            own += f" (column {number})"
+        names.append(own)
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
-    if twice:
-        raise TableError.of(
-            "The header names a column twice.",
-            "Rename or remove one of the two.",
-            file=path,
-            offenders=[Offender(name, 1) for name in twice],
-        )
-    return [name or f"column {number}" for number, name in enumerate(header, start=1)]
+    if not twice:
+        return names, []
+    shown = tuple(Offender(name, 1) for name in twice[:MAX_SHOWN])
+    remedy = "Rename or remove one of the two."
+    return names, [Fault("The header names a column twice.", remedy, path, shown, len(twice))]
 
 
 def _ragged_faults(n_cells: Sequence[tuple[int, int]], n_header: int, path: Path) -> list[Fault]:
@@ -191,11 +205,11 @@ def _plain_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.Se
     first = int(filled[0])
     line = data[starts[first] : ends[first]].decode("utf-8")
     header = [name.strip() for name in line.split(",")]
-    names = _validate_header(header, line, path)
+    names, faults = _validate_header(header, line, path)
     below = filled[1:]
     whole = below[n_cells[below] == len(names)]
     ragged = below[n_cells[below] != len(names)]
-    faults = _ragged_faults(
+    faults += _ragged_faults(
         [(int(index) + 1, int(n_cells[index])) for index in ragged], len(names), path
     )
     if len(whole) == 0:
@@ -228,9 +242,9 @@ def _quoted_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.S
             file=path,
         ) from error
     header = [name.strip() for name in rows[0][1]]
-    names = _validate_header(header, ",".join(rows[0][1]), path)
+    names, faults = _validate_header(header, ",".join(rows[0][1]), path)
     whole = [(number, cells) for number, cells in rows[1:] if len(cells) == len(names)]
-    faults = _ragged_faults(
+    faults += _ragged_faults(
         [(number, len(cells)) for number, cells in rows[1:] if len(cells) != len(names)],
         len(names),
         path,

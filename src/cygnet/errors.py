@@ -29,7 +29,8 @@ class Offender:
     """One place that breaks a rule.
 
     ``row`` is the line of the file as an editor counts it (the header is line 1), or ``None``
-    where rows mean nothing. ``value`` is what stands there, already safe to show.
+    where rows mean nothing. ``value`` is what stands there, already safe to show; where it is
+    empty, the row alone is named.
     """
 
     value: str
@@ -38,7 +39,9 @@ class Offender:
     def __str__(self) -> str:
         shown = self.value if len(self.value) <= 80 else self.value[:77] + "..."
         shown = shown.encode("unicode_escape").decode("ascii") if not shown.isprintable() else shown
-        return f"row {self.row}: {shown!r}" if self.row is not None else repr(shown)
+        if self.row is None:
+            return repr(shown)
+        return f"row {self.row}: {shown!r}" if shown else f"row {self.row}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,12 +13,13 @@ from typing import Final
 
 import polars as pl
 
-from cygnet.csv_rows import CsvRows, read_csv_rows
+from cygnet.csv_rows import CsvRows, column_names, read_csv_rows
 from cygnet.errors import MAX_SHOWN, Fault, Offender, TableError
 from cygnet.vocabulary import COLUMN_SPELLINGS, IMAGE_SUFFIXES
 
 MAX_BYTES: Final = 512 * 1024**2
 
+_NUMBER: Final = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?( \(column \d+\))*", re.IGNORECASE)
 _SUFFIX: Final = rf"(?i)({'|'.join(map(re.escape, IMAGE_SUFFIXES))})$"
 
 
@@ -86,22 +87,20 @@ def _semicolon_rows(path: Path) -> CsvRows:
     (_, header), *below = lines
     if not below:
         raise TableError.of("This table has a header and no rows.", "Give it all.", file=path)
-    if len(set(header)) < len(header):
-        raise TableError.of("The header names a column twice.", "Remove one.", file=path)
+    names, faults = column_names(header, path)
     whole = [(number, cells) for number, cells in below if len(cells) == len(header)]
     uneven = [(number, cells) for number, cells in below if len(cells) != len(header)]
-    faults: tuple[Fault, ...] = ()
     if uneven:
         shown = tuple(Offender(f"{len(cells)} cells", n) for n, cells in uneven[:MAX_SHOWN])
         rule = f"A line has more or fewer cells than the header, which has {len(header)}."
-        faults = (Fault(rule, "Give every column, and no other.", path, shown, len(uneven)),)
+        faults.append(Fault(rule, "Give every column, and no other.", path, shown, len(uneven)))
     table = pl.DataFrame(
         [[cell or None for cell in cells] for _, cells in whole],
-        schema=dict.fromkeys(header, pl.String),
+        schema=dict.fromkeys(names, pl.String),
         orient="row",
-    )
+    ).drop([name for name, given in zip(names, header, strict=True) if not given])
     numbers = pl.Series("row", [number for number, _ in whole], dtype=pl.Int64)
-    return CsvRows(path, table, numbers, text.startswith("\ufeff"), "\r\n" in text, faults)
+    return CsvRows(path, table, numbers, text.startswith("\ufeff"), "\r\n" in text, tuple(faults))
 
 
 def _identifier_column(rows: CsvRows) -> str:
@@ -109,9 +108,11 @@ def _identifier_column(rows: CsvRows) -> str:
     if len(found) == 1:
         return found[0]
     wanted = ", ".join(COLUMN_SPELLINGS["image_name"])
+    # Without a header the first row stands in its place: numbers in it are values, or labels.
+    names = [name for name in rows.table.columns if not _NUMBER.fullmatch(name)]
     raise TableError.of(
         "There must be one column of image ids" + (", not two." if found else "."),
-        f"Call it one of {wanted}. This file has: {', '.join(rows.table.columns)}.",
+        f"Call it one of {wanted}. This file has: {', '.join(names) or 'none that is named'}.",
         file=rows.file,
     )
 

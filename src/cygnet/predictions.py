@@ -4,8 +4,8 @@ Reads predictions in ISIC's and Kaggle's spellings and any truth with an id and 
 what a careful reader would: all kinds of fault are named at once, and none tells a truth label.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -46,18 +46,20 @@ class _Checked:
     faults: tuple[Fault, ...]
 
 
-def read_predictions(path: Path) -> pl.DataFrame:
+def read_predictions(path: Path, *, any_score: bool = False) -> pl.DataFrame:
     """Read a prediction file: ``image_name``, ``target`` (a probability, Float64), ``row``.
 
     The id may be called ``image_name``, ``image``, ``isic_id`` or ``image_id`` and carry an image
     suffix; the probability ``target``, ``prediction``, ... or anything where it is the only other
     column. Commas or semicolons, a byte-order mark, quotes and spaces around cells are taken.
 
+    ``any_score`` takes every finite number, as ranks need no probabilities.
+
     Raises :class:`TableError` that names at once: duplicate and blank ids; blank, NaN, textual and
     out-of-range probabilities; lines with too many or too few cells. Also for a file that is not
     there, empty, larger than 512 MB, not a table, or that has two columns of probabilities.
     """
-    return _unless_faults(_checked_predictions(path))
+    return _unless_faults(_checked_predictions(path, any_score=any_score))
 
 
 def read_truth(path: Path) -> pl.DataFrame:
@@ -76,24 +78,29 @@ def read_scored(truth: Path, predictions: Path, *, common: bool = False) -> Join
     ``common`` keeps the images that both hold. Without it, ids that only one of the two holds are
     faults too. Raises :class:`TableError` also where nothing is common, or only one class is left.
     """
-    checked: list[_Checked] = []
-    faults: list[Fault] = []
-    for read, path in ((_checked_truth, truth), (_checked_predictions, predictions)):
-        try:
-            checked.append(read(path))
-        except TableError as error:
-            faults += error.faults
-    for one in checked:
-        faults += one.faults
-    if len(checked) == 2:
-        true, predicted = checked[0].table, checked[1].table
+    true, faults = _table_and_faults(_checked_truth, truth)
+    predicted, further = _table_and_faults(_checked_predictions, predictions)
+    faults += further
+    kept = true
+    if true is not None and predicted is not None:
         faults += _unmatched(true, predicted, predictions, common=common)
         kept = true.join(predicted, on="image_name", how="semi") if common else true
-        if kept["target"].drop_nulls().n_unique() == 1:
-            faults.append(_one_class(truth))
-    if faults:
+    if kept is not None and kept["target"].drop_nulls().n_unique() == 1:
+        faults.append(_one_class(truth))
+    if true is None or predicted is None or faults:
         raise TableError(*faults)
     return JoinedTables(_joined(true, predicted), true.height, predicted.height)
+
+
+def _table_and_faults(
+    read: Callable[[Path], _Checked], path: Path
+) -> tuple[pl.DataFrame | None, list[Fault]]:
+    """Read a table, ``None`` where that is not possible, and give what is wrong with it."""
+    try:
+        checked = read(path)
+    except TableError as error:
+        return None, list(error.faults)
+    return checked.table, list(checked.faults)
 
 
 def join_predictions(
@@ -162,56 +169,77 @@ def _unless_faults(checked: _Checked) -> pl.DataFrame:
     return checked.table
 
 
-def _checked_predictions(path: Path) -> _Checked:
+def _checked_predictions(path: Path, *, any_score: bool = False) -> _Checked:
     rows = read_identified_rows(path)
-    named = rows.table
-    column = _probability_column(rows)
+    columns = _probability_columns(rows)
+    faults = [*rows.faults]
+    if len(columns) != 1:
+        faults.append(_not_one_column(rows, columns))
+    whole, identifier_faults = with_one_row_each(rows.table, path)
+    faults += identifier_faults
+    for column in columns[:MAX_SHOWN]:
+        whose = "The probability" if len(columns) == 1 else f"The probability in {column}"
+        faults += _value_faults(rows.table, column, whose, path, any_score=any_score)
+    number = pl.lit(None, pl.Float64)
+    if len(columns) == 1:
+        number = _number_within(columns[0], any_score=any_score)
+    return _Checked(whole.select("image_name", target=number, row="row"), tuple(faults))
+
+
+def _value_faults(
+    named: pl.DataFrame, column: str, whose: str, path: Path, *, any_score: bool
+) -> list[Fault]:
+    """Name the cells of ``column`` that are no probability, or no finite score, by kind."""
     cell = pl.col(column)
     number = cell.cast(pl.Float64, strict=False)
     blank = cell.is_null() | cell.is_in(_NO_VALUE)
     nan = cell.str.to_lowercase().str.contains(r"^[+-]?nan$").fill_null(value=False)
-    text = ~blank & ~nan & number.is_null()
-    outside = ~blank & ~nan & ~number.is_between(0, 1).fill_null(value=True)
-    probability = "Give a number from 0 to 1 with a decimal point."
-    kinds = (
-        ("The probability is blank.", probability, blank, None),
-        ("The probability is NaN.", probability, nan, None),
-        ("The probability is no number.", probability, text, column),
-        (
-            "The probability lies outside 0 to 1.",
+    remedy = "Give a number from 0 to 1 with a decimal point."
+    outside = (
+        (f"{whose} is infinite.", "Give a finite score.", number.is_infinite())
+        if any_score
+        else (
+            f"{whose} lies outside 0 to 1.",
             "Give probabilities, not logits.",
-            outside,
-            column,
-        ),
+            ~nan & ~number.is_between(0, 1).fill_null(value=True),
+        )
     )
-    faults = [
+    kinds = (
+        (f"{whose} is blank.", remedy, blank, None),
+        (f"{whose} is NaN.", remedy, nan, None),
+        (f"{whose} is no number.", remedy, ~blank & ~nan & number.is_null(), column),
+        (*outside, column),
+    )
+    return [
         row_fault(rule, remedy, broken, path, value)
         for rule, remedy, which, value in kinds
         if (broken := named.filter(which)).height
     ]
-    whole, identifier_faults = with_one_row_each(named, path)
-    table = whole.select(
-        "image_name", target=pl.when(~(blank | nan | text | outside)).then(number), row="row"
-    )
-    return _Checked(table, (*rows.faults, *identifier_faults, *faults))
+
+
+def _number_within(column: str, *, any_score: bool) -> pl.Expr:
+    number = pl.col(column).cast(pl.Float64, strict=False)
+    return pl.when(number.is_finite() if any_score else number.is_between(0, 1)).then(number)
 
 
 def _checked_truth(path: Path) -> _Checked:
-    rows = read_identified_rows(path)
+    try:
+        rows = read_identified_rows(path)
+    except TableError as error:
+        raise TableError(*map(_without_cells, error.faults)) from error
     named = rows.table
-    if "target" not in named.columns:
-        raise TableError.of(
-            "A truth needs a column target, 1 for melanoma and 0 for what is none.",
-            f"This file has: {', '.join(rows.header)}.",
-            file=path,
-        )
-    number = pl.col("target").cast(pl.Float64, strict=False)
-    target = pl.when(number.is_in([0.0, 1.0])).then(number).cast(pl.Int8)
-    unfit = named.filter(target.is_null())
-    faults = []
-    if unfit.height:
-        remedy = "Write 1 for melanoma, 0 for what is none; leave out what is unknown."
-        faults.append(row_fault("The target is neither 0 nor 1.", remedy, unfit, path))
+    faults = [*map(_without_cells, rows.faults)]
+    target = pl.lit(None, pl.Int8)
+    if "target" in rows.header:
+        number = pl.col("target").cast(pl.Float64, strict=False)
+        target = pl.when(number.is_in([0.0, 1.0])).then(number).cast(pl.Int8)
+        unfit = named.filter(target.is_null())
+        if unfit.height:
+            remedy = "Write 1 for melanoma, 0 for what is none; leave out what is unknown."
+            faults.append(row_fault("The target is neither 0 nor 1.", remedy, unfit, path))
+    else:
+        rule = "A truth needs a column target, 1 for melanoma and 0 for what is none."
+        faults.append(Fault(rule, f"This file has: {', '.join(rows.header)}.", path))
     whole, identifier_faults = with_one_row_each(named, path)
     patient = next((c for c in COLUMN_SPELLINGS["patient_id"] if c in whole.columns), None)
     known = pl.lit(None, pl.String) if patient is None else pl.col(patient)
@@ -222,38 +250,42 @@ def _checked_truth(path: Path) -> _Checked:
     # A truth's own columns must not be taken for what the join adds.
     table = table.rename({"probability": "truth_probability"}, strict=False)
     first = ["image_name", "patient_id", "target", "row"]
-    return _Checked(
-        table.select(*first, pl.exclude(first)), (*rows.faults, *identifier_faults, *faults)
-    )
+    return _Checked(table.select(*first, pl.exclude(first)), (*faults, *identifier_faults))
 
 
-def _probability_column(rows: IdentifiedRows) -> str:
-    """Find the one column of probabilities; refuse to guess between two."""
+def _without_cells(fault: Fault) -> Fault:
+    """Leave the rows of a truth's fault and drop what stands there: it may be a label."""
+    rows = tuple(Offender("", offender.row) for offender in fault.offenders)
+    return replace(fault, offenders=rows)
+
+
+def _probability_columns(rows: IdentifiedRows) -> list[str]:
+    """Find the columns that may be of probabilities; more than one leaves it open which is."""
     others = [name for name in rows.header if name != rows.identifier]
     if len(others) == 1:
-        return others[0]
+        return others
     named = [name for name in others if name.casefold() in PROBABILITY_NAMES]
     if len(named) == 1:
-        rivals = [name for name in others if name not in named and _is_share(rows.table[name])]
-        named += rivals
-    if len(named) == 1:
-        return named[0]
-    if named:
-        rule = "There are several columns of probabilities."
-        shown = [Offender(name, 1) for name in named]
-    else:
-        rule, shown = "No column is named as a probability.", []
-    raise TableError.of(
-        rule, "Keep the id and one column called target.", file=rows.file, offenders=shown
-    )
+        named += [name for name in others if name not in named and _is_share(rows.table[name])]
+    return named
+
+
+def _not_one_column(rows: IdentifiedRows, columns: Sequence[str]) -> Fault:
+    remedy = "Keep the id and one column called target."
+    if not columns:
+        return Fault("No column is named as a probability.", remedy, rows.file)
+    shown = tuple(Offender(name, 1) for name in columns[:MAX_SHOWN])
+    rule = "There are several columns of probabilities."
+    return Fault(rule, remedy, rows.file, shown, len(columns))
 
 
 def _is_share(column: pl.Series) -> bool:
     """Say whether a column reads as probabilities: all in 0 to 1, not all whole numbers."""
-    number = column.cast(pl.Float64, strict=False)
-    if number.null_count() > column.null_count() or number.drop_nulls().is_empty():
+    given = column.filter(~column.is_in(_NO_VALUE).fill_null(value=True))
+    number = given.cast(pl.Float64, strict=False)
+    known = number.fill_nan(None).drop_nulls()
+    if number.null_count() or known.is_empty():
         return False
-    known = number.drop_nulls()
     return bool(known.is_between(0, 1).all() and (known != known.round()).any())
 
 

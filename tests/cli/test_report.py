@@ -43,10 +43,11 @@ def app() -> typer.Typer:
 
 
 def test_the_page_is_written_and_the_last_line_says_where(
-    files: tuple[Path, Path], tmp_path: Path
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     out = tmp_path / "page.html"
     words = ["report", *map(str, files), "--out", str(out), "--by", "sex", "--replicates", "100"]
+    monkeypatch.setattr(sys, "argv", ["cygnet", *words])
     result = CliRunner().invoke(app(), words)
     assert result.exit_code == 0, result.output
     lines = result.stdout.strip().splitlines()
@@ -55,7 +56,7 @@ def test_the_page_is_written_and_the_last_line_says_where(
     assert any(line.startswith("mine ") for line in lines)
     page = out.read_text(encoding="utf-8")
     HTMLParser().feed(page)
-    assert "--by=sex" in page
+    assert "--by sex --replicates 100" in page
     assert "AUROC in subgroups" in page
 
 
@@ -68,6 +69,10 @@ def test_json_holds_the_numbers_of_the_page(files: tuple[Path, Path], tmp_path: 
     auroc = document["models"]["mine"]["auroc"]
     assert 0.5 < auroc["lower"] < auroc["estimate"] < auroc["upper"] < 1
     assert f'value="{auroc["estimate"]!r}"' in out.read_text(encoding="utf-8")
+    assert len(document["reporting"]) == 52 + 25 + 9
+    items = {(one["list"], one["number"]): one["text"] for one in document["reporting"]}
+    assert f"was {auroc['estimate']:.3f} (" in items["TRIPOD+AI", "23a"]
+    assert items["TRIPOD+AI", "17"] is None
 
 
 def test_a_file_that_is_not_there_is_an_input_error_and_nothing_is_written(
@@ -94,3 +99,26 @@ def test_from_a_shell_a_fault_is_one_message_and_exit_1(
 
 def test_without_out_the_command_line_is_at_fault(files: tuple[Path, Path]) -> None:
     assert CliRunner().invoke(app(), ["report", *map(str, files)]).exit_code == 2
+
+
+def test_several_models_are_compared_on_the_page_and_in_its_json(
+    files: tuple[Path, Path], tmp_path: Path
+) -> None:
+    truth, mine = files
+    other, out = tmp_path / "other.csv", tmp_path / "page.html"
+    pl.read_csv(mine).with_columns(target=1 - pl.col("target")).write_csv(other)
+    words = ["report", *map(str, (truth, mine, other)), "--out", str(out), "--json"]
+    result = CliRunner().invoke(app(), [*words, "--replicates", "100"])
+    assert result.exit_code == 0, result.output
+    document = json.loads(result.stdout)
+    assert list(document["models"]) == ["mine", "other"]
+    (pair,) = document["pairs"]
+    mine_auroc, other_auroc = (
+        document["models"][name]["auroc"]["estimate"] for name in ("mine", "other")
+    )
+    assert pair["estimate"] == pytest.approx(other_auroc - mine_auroc, abs=1e-12)
+    assert [rank["rank_lower"] for rank in document["ranks"]] == [1, 2]
+    page = out.read_text(encoding="utf-8")
+    assert 'id="figure-ranks"' in page
+    assert 'id="figure-pairs"' in page
+    assert "The models compared" in page

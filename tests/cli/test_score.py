@@ -13,6 +13,7 @@ from typer.testing import CliRunner, Result
 from cygnet.cli import score as command
 from cygnet.errors import CygnetError
 from cygnet.evaluation import auroc, score_card
+from cygnet.report.numbers import format_count
 
 
 def cygnet(*arguments: str | Path) -> subprocess.CompletedProcess[str]:
@@ -87,6 +88,20 @@ def test_the_table_shows_each_number_with_its_interval(cohort: Cohort) -> None:
     assert "60 and over" in result.stdout
     assert "depends on prevalence" in result.stdout
     assert "Research use only" in result.stdout
+
+
+def test_gaps_between_groups_are_judged_together_and_none_is_dropped(cohort: Cohort) -> None:
+    words = (cohort.truth, cohort.predictions, "--by", "sex", "--by", "age_band")
+    gaps = scored(*words, "--replicates", "50")["gaps"]
+    levels = scored(*words, "--replicates", "50")["by"]
+    n_pairs = sum(len(one) * (len(one) - 1) // 2 for one in levels.values())
+    assert len(gaps) == n_pairs > 3
+    assert [gap["by"] for gap in gaps][:3] == ["sex"] * 3
+    assert gaps[0]["method"] == "jackknife-t-simultaneous"
+    assert gaps[0]["lower"] < gaps[0]["alternatives"]["unadjusted"]["lower"]
+    said = score(*words, "--replicates", "50").stdout
+    assert f"Of {n_pairs} gaps, judged together" in said
+    assert "Gap in AUROC" in said
 
 
 def test_weights_threshold_and_seed_are_heard(cohort: Cohort) -> None:
@@ -166,18 +181,47 @@ def test_the_published_model_is_scored_as_known(real_data: Path) -> None:
     )
     assert document["auroc"]["estimate"] == pytest.approx(0.89983209, abs=5e-9)
     assert document["common"] == {"n_common": 32691, "n_truth": 33126, "n_predictions": 32691}
+    assert document["within_patient_auroc"]["estimate"] == pytest.approx(0.777, abs=5e-4)
+    by_pairs = document["within_patient_auroc_pair_weighted"]["estimate"]
+    assert by_pairs == pytest.approx(0.822, abs=5e-4)
 
 
-def test_scoring_imports_neither_scikit_learn_nor_scipy_stats(cohort: Cohort) -> None:
+@pytest.mark.real
+def test_the_published_model_is_scored_in_part_only_where_that_is_asked_for(
+    real_data: Path,
+) -> None:
+    truth = real_data / "isic2020" / "train.csv"
+    predictions = real_data / "predictions" / "train_oof_32691.csv"
+    refused = cygnet("score", truth, predictions)
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "Images of the truth have no prediction. Found 435: 'ISIC_" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    said = cygnet("score", truth, predictions, "--common", "--replicates", "50")
+    assert said.returncode == 0
+    common, of_truth = format_count(32691), format_count(33126)
+    first = f"Both files hold {common} images, of {of_truth} in the truth and {common} predicted."
+    assert said.stdout.splitlines()[0] == first
+    assert "\nAUROC " in said.stdout
+
+
+def test_scoring_imports_nothing_heavy_and_multiplies_in_one_thread(cohort: Cohort) -> None:
     program = (
-        "import sys\n"
+        "import os, sys\n"
         "from cygnet.cli.main import main\n"
         f"sys.argv = ['cygnet', 'score', {str(cohort.truth)!r}, {str(cohort.predictions)!r}]\n"
         "try:\n    main()\nexcept SystemExit:\n    pass\n"
-        "heavy = {'sklearn', 'scipy.stats', 'torch', 'cv2', 'matplotlib', 'pandas'}\n"
+        "heavy = {'sklearn', 'scipy', 'torch', 'cv2', 'matplotlib', 'pandas'}\n"
         "print('heavy:', sorted(heavy & set(sys.modules)))\n"
+        "print('threads:', os.environ['OPENBLAS_NUM_THREADS'])\n"
     )
-    result = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=True
-    )
-    assert "heavy: []" in result.stdout
+    unset = {name: value for name, value in os.environ.items() if name != "OPENBLAS_NUM_THREADS"}
+    for environment, threads in ((unset, 1), (unset | {"OPENBLAS_NUM_THREADS": "3"}, 3)):
+        result = subprocess.run(
+            [sys.executable, "-c", program],
+            capture_output=True,
+            text=True,
+            check=True,
+            env=environment,
+        )
+        assert "heavy: []" in result.stdout
+        assert f"threads: {threads}" in result.stdout

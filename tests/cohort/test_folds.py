@@ -200,6 +200,17 @@ def test_images_without_a_fold_may_be_left_out(tmp_path: Path) -> None:
     assert check_folds(table, folds).n_unassigned == 1
 
 
+def test_rows_of_other_images_may_be_passed_over(tmp_path: Path) -> None:
+    table = table_of(["a", "b"], [0, 1])
+    path = tmp_path / "folds.csv"
+    path.write_text("image_name,fold\nISIC_0000009,2\nISIC_0000001,1\nISIC_0000000,0\n")
+    folds = read_folds(path, table, surplus=True)
+    assert folds.rows() == [("ISIC_0000000", 0), ("ISIC_0000001", 1)]
+    path.write_text("image_name,fold\nISIC_0000009,2\nISIC_0000001,1\n")
+    with pytest.raises(TableError, match=r"no fold\. Found 1: 'ISIC_0000000'"):
+        read_folds(path, table, surplus=True)
+
+
 def test_a_table_that_has_no_folds_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "folds.csv"
     path.write_text("image_name,split\nISIC_0000000,0\n")

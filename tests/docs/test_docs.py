@@ -9,11 +9,18 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from commands_page import PAGE, command_line, commands, page
 
+from cygnet.evaluation import COMPARABLE, agreements, compare, score_card
+from cygnet.evaluation.gaps import GAP
+from cygnet.evaluation.recalibrators import FITS
+
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = sorted([ROOT / "README.md", ROOT / "CHANGELOG.md", *ROOT.glob("docs/**/*.md")])
+METRICS = ROOT / "docs" / "reference" / "metrics.md"
+COMPARING = ROOT / "docs" / "reference" / "comparing.md"
 RUN_PAGES = [path for path in PAGES if "$ cygnet" in path.read_text(encoding="utf-8")]
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 LINK = re.compile(r"\]\(([^)#\s]+)(?:#[^)]*)?\)")
@@ -87,6 +94,15 @@ def test_the_examples_of_a_page_give_what_it_shows(path: Path, tmp_path: Path) -
         assert shown, f"{command}\n{done.stdout}"
 
 
+def test_every_metric_of_a_score_is_defined() -> None:
+    card = score_card([1, 0, 0], [0.9, 0.2, 0.1], replicates=2, prevalence=0.1)
+    defined = set(re.findall(r"`(\w+)`", METRICS.read_text(encoding="utf-8")))
+    assert len(card.metrics) > 30
+    assert not set(card.metrics) - defined
+    assert FITS
+    assert not {*FITS, "recalibration", "chosen_threshold", "youden"} - defined
+
+
 def test_links_between_pages_resolve() -> None:
     links = [
         (path, target)
@@ -103,3 +119,18 @@ def test_no_page_names_a_place_of_one_machine() -> None:
     for path in PAGES:
         text = path.read_text(encoding="utf-8")
         assert not re.search(r"(?<![\w.])/(home|root|work|Users)/", text), path
+
+
+def test_every_word_of_a_comparison_is_defined() -> None:
+    generator = np.random.default_rng(0)
+    scores = {name: generator.random(60) for name in "ab"}
+    made = compare([0, 1] * 30, scores, metrics=COMPARABLE, margin=0.1, replicates=20)
+    pair, rank = made.pairs[0].as_json(), made.ranks[0].as_json()
+    beside = pair["alternatives"]
+    assert isinstance(beside, dict)
+    words = {*pair, *rank, *beside, *COMPARABLE, *agreements(scores)[0].as_json()}
+    assert len(words) > 30
+    text = COMPARING.read_text(encoding="utf-8")
+    defined = set(re.findall(r"`([\w-]+)`", text))
+    assert not words - defined - {"model", "n_images"}
+    assert {pair["method"], rank["method"], GAP} <= defined

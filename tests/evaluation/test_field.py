@@ -8,7 +8,8 @@ from numpy.testing import assert_allclose
 from cygnet.errors import InputError
 from cygnet.evaluation import auroc, field
 from cygnet.evaluation.field import field_of
-from cygnet.evaluation.placement import patient_placements
+from cygnet.evaluation.placement import auroc_replicator, patient_placements
+from cygnet.evaluation.resampling import multiplicity_blocks
 from cygnet.evaluation.sample import make_sample
 
 
@@ -63,3 +64,29 @@ def test_nan_another_length_and_one_class_are_refused() -> None:
         field_of(sample, [])
     with pytest.raises(InputError, match="both classes"):
         field_of(make_sample([1, 1], [0.5, 0.5]), [[0.1, 0.2]])
+
+
+def test_linear_replicates_worked_by_hand() -> None:
+    # a: malignant 9; b: malignant 4, benign 5; c: benign 1. A = 3/4. Pairs won by and over each are
+    # 2, 2 and 2 of 4, their shares of images 1/2, 1 and 1/2: influences 1/8, -1/4 and 1/8.
+    made = field_of(make_sample([1, 1, 0, 0], np.zeros(4), ["a", "b", "b", "c"]), [[9, 4, 5, 1]])
+    drawn = np.array([[1.0, 1.0, 1.0], [2.0, 1.0, 0.0], [2.0, 0.0, 1.0]])
+    replicates = made.linear_replicates(drawn)
+    # Not cut: 3/4 + 1/8 + 1/4.
+    assert_allclose(replicates, [[3 / 4], [3 / 4], [9 / 8]], atol=1e-15)
+
+
+def test_linear_replicates_are_near_exact_ones(
+    draw_images: Callable[..., Any], rng: np.random.Generator
+) -> None:
+    images = draw_images(2000, 300, decimals=2)
+    models = [images.probability, rng.random(2000).round(2)]
+    sample = make_sample(*images[:3])
+    drawn = next(multiplicity_blocks(sample.n_patients, 400, seed=1))
+    made = field_of(sample, models).linear_replicates(drawn)
+    assert made.shape == (400, 2)
+    for k, scores in enumerate(models):
+        exact = auroc_replicator(sample.with_scores(scores)).replicates(drawn)
+        error = np.sqrt(np.mean((made[:, k] - exact) ** 2))
+        assert error < 0.15 * exact.std()
+        assert made[:, k].std() == pytest.approx(exact.std(), rel=0.05)

@@ -54,18 +54,37 @@ def test_counting_by_table_and_by_image_are_the_same(
     assert by_table.tied.any()
 
 
+@pytest.mark.parametrize("largest_table", [0, 8_000_000])
 def test_blocks_of_replicates_join_to_the_whole(
-    draw_images: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    draw_images: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, largest_table: int
 ) -> None:
     images = draw_images(200, 30)
+    monkeypatch.setattr(op, "_TABLE_NUMBERS", largest_table)
     sample = make_sample(images.target, images.probability, images.patient)
     points = op.OperatingPoints(sample)
     (drawn,) = multiplicity_blocks(sample.n_patients, 20, seed=4)
     monkeypatch.setattr(op, "_BLOCK_NUMBERS", 500)
+    monkeypatch.setattr(op, "_CACHED_NUMBERS", 500)
     blocks = list(points.count_blocks(drawn))
     assert len(blocks) > 3
     joined = np.concatenate([block.found for block in blocks])
     assert_allclose(joined, points.counts(drawn).found)
+
+
+@pytest.mark.parametrize("min_tpr", [0.0, 0.5, 0.8, 0.95, 1.0])
+def test_areas_of_many_replicates_are_those_of_each(
+    draw_images: Callable[..., Any], min_tpr: float
+) -> None:
+    images = draw_images(200, 30, decimals=1)
+    sample = make_sample(images.target, images.probability, images.patient)
+    points = op.OperatingPoints(sample)
+    (drawn,) = multiplicity_blocks(sample.n_patients, 20, seed=4)
+    together = points.counts(drawn)
+    alone = [points.counts(row[None]) for row in drawn]
+    assert together.tied.any()
+    for area in (op.pauc_above_tpr_of, op.auc_sens_of):
+        each = np.concatenate([area(counts, min_tpr) for counts in alone])
+        assert_allclose(area(together, min_tpr), each, rtol=1e-12)
 
 
 def test_the_threshold_reaches_what_it_promises(draw_images: Callable[..., Any]) -> None:

@@ -75,7 +75,7 @@ def test_its_estimates_are_those_of_the_metrics_alone(draw_images: Callable[...,
 def test_its_json_begins_with_counts_and_auroc_and_holds_no_nan(card: ScoreCard) -> None:
     document = card.as_json()
     assert list(document)[:4] == ["n_images", "n_patients", "n_positive", "auroc"]
-    assert list(document)[-2:] == ["by", "notes"]
+    assert list(document)[-3:] == ["by", "gaps", "notes"]
     text = json.dumps(document, allow_nan=False)
     back = json.loads(text)
     for name in card.metrics:

@@ -165,7 +165,10 @@ def test_missing_images_may_be_allowed_and_are_told(data: Path, request_: RunReq
     others = submission.filter(pl.col("image_name") != "ISIC_9000001")["target"].median()
     assert lacking == pytest.approx(others)
     assert "hold the median of the others" in said
-    assert "missing" in (request_.out / "report.html").read_text()
+    page = (request_.out / "report.html").read_text()
+    assert "missing" in page
+    assert "labelled images of the table" in page
+    assert "no patient, lesion or known duplicate was in two of them" in page
 
 
 def test_a_bad_image_stops_a_run_and_may_be_left_out(data: Path, request_: RunRequest) -> None:

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from cygnet.evaluation import calibration_bins
+from cygnet.report.curve_parts import Series
 from cygnet.report.figures import (
     Figure,
-    Series,
     calibration_figure,
     histogram_figure,
     needs_log_odds,

@@ -31,7 +31,7 @@ def test_the_page_is_well_formed_and_its_anchors_lead_somewhere(
     identifiers = [e.attributes["id"] for e in page.elements if "id" in e.attributes]
     assert len(identifiers) == len(set(identifiers))
     links = [e.attributes["href"] for e in page.all("a")]
-    assert len(links) == 11
+    assert len(links) == 14
     assert {link[1:] for link in links} <= set(identifiers)
     labels = [
         e.attributes["aria-labelledby"] for e in page.elements if "aria-labelledby" in e.attributes
@@ -78,7 +78,7 @@ def test_every_figure_has_a_name_a_caption_and_a_table(
 ) -> None:
     page = page_of(about(oof, baselines=[SIZE]))
     figures = page.all("figure")
-    assert len(figures) == 6
+    assert len(figures) == 9
     for figure in figures:
         assert figure.inside("figcaption")[0].text.strip()
         assert figure.inside("h3")[0].text.strip()
@@ -221,6 +221,7 @@ def test_numbers_that_do_not_transfer_are_marked_where_they_are_said(
     figures = {e.attributes["id"]: e.text for e in page.all("figure")}
     assert note in figures["figure-precision-recall"]
     assert note in figures["figure-calibration"]
+    assert note in figures["figure-decision-curve"]
     assert note not in figures["figure-roc"]
     plain = page_of(about(oof))
     assert "not transferable" not in plain.text

@@ -58,8 +58,11 @@ def test_one_model_has_a_headline(
     assert [e.attributes["id"] for e in page.all("figure")] == [
         "figure-roc",
         "figure-precision-recall",
+        "figure-found-within",
+        "figure-within-numbers",
         "figure-histogram",
         "figure-calibration",
+        "figure-decision-curve",
         "figure-subgroups-0",
     ]
 
@@ -74,7 +77,7 @@ def test_several_models_stand_beside_each_other_in_every_table(
     assert not page.by_class("headline")
     assert not page.all("i")
     figures = {e.attributes["id"]: e for e in page.all("figure")}
-    assert len(figures) == len(page.all("figure")) == 1 + 2 + 2 * 3 + 3
+    assert len(figures) == len(page.all("figure")) == 1 + 2 + 2 + 2 * 3 + 1 + 3
     expected = [report.cards[name].metrics["auroc"].estimate for name in names]
     assert [value for value in values_of(figures["figure-models"]) if value in expected] == expected
     rows = [e for e in page.all("tr") if e.attributes.get("data-metric") == "brier_score"]

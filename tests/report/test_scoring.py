@@ -10,8 +10,9 @@ import polars as pl
 import pytest
 
 from cygnet.errors import TableError
-from cygnet.report.score_report import ScoreReport
-from cygnet.report.scoring import model_names, score_files
+from cygnet.report.reading import model_names
+from cygnet.report.score_report import ScoreReport, report_of
+from cygnet.report.scoring import Scoring, score_files
 
 NOW = datetime(2020, 11, 23, tzinfo=UTC)
 
@@ -34,7 +35,9 @@ def predicted(oof: pl.DataFrame, tmp_path: Path) -> Callable[..., Path]:
 
 
 def made(truth: Path, *predictions: Path, **options: Any) -> ScoreReport:
-    return score_files(truth, predictions, created=NOW, replicates=100, **options)
+    scoring = Scoring(replicates=100, **options)
+    scored = score_files(truth, predictions, scoring)
+    return report_of(scored, scoring, truth, predictions, created=NOW)
 
 
 def test_predictions_are_joined_by_id_whatever_their_order(
@@ -126,7 +129,8 @@ def test_weights_are_taken_from_the_truth(
 
 def test_each_model_is_told_to_progress(truth: Path, predicted: Callable[..., Path]) -> None:
     told: list[int] = []
-    made(truth, predicted("a"), predicted("b"), progress=told.append)
+    files = [predicted("a"), predicted("b")]
+    score_files(truth, files, Scoring(replicates=10), progress=told.append)
     assert told == [1, 1]
 
 

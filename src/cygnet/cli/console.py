@@ -1,30 +1,42 @@
 """How does Cygnet speak in a terminal? Results on standard output, progress on standard error."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
+from contextlib import AbstractContextManager, contextmanager
+from typing import TYPE_CHECKING, Any
 
-from rich.console import Console
+if TYPE_CHECKING:
+    from rich.console import Console
 
 ACCENT = "#188eac"
+_UNFOLDED = 240
 RESEARCH_USE = "Research use only; not a medical device."
 
 
-def output() -> Console:
+def output() -> "Console":
     """Give the console of results. Markup is off: an id in brackets is an id."""
+    from rich.console import Console
+
     return Console(highlight=False, markup=False, soft_wrap=True)
 
 
-def messages() -> Console:
+def messages() -> "Console":
     """Give the console of progress and messages, on standard error."""
+    from rich.console import Console
+
     return Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
 
 
 def say(text: str) -> None:
     """Say one line about the work on standard error."""
     messages().print(text)
+
+
+def said_command() -> str:
+    """Give the command line as it was typed, for the record."""
+    return shlex.join(["cygnet", *sys.argv[1:]])
 
 
 def print_json(document: dict[str, Any]) -> None:
@@ -36,6 +48,7 @@ def print_table(
     header: Sequence[str], rows: Sequence[Sequence[str]], *, numeric: Sequence[int] = ()
 ) -> None:
     """Print a light table on standard output; columns in ``numeric`` are right-aligned."""
+    from rich.console import Console
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style=f"bold {ACCENT}", padding=(0, 2, 0, 0))
@@ -43,7 +56,11 @@ def print_table(
         table.add_column(name, justify="right" if index in numeric else "left", overflow="fold")
     for row in rows:
         table.add_row(*row)
-    Console(highlight=False, markup=False).print(table)
+    console = Console(highlight=False, markup=False)
+    if not console.is_terminal:
+        # A pipe or a file has no width: no cell is folded for its sake.
+        console.width = _UNFOLDED
+    console.print(table)
 
 
 @contextmanager
@@ -80,3 +97,15 @@ def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
             bar.update(task, rate=f"{speed:.0f}/s" if speed else "")
 
         yield advance
+
+
+class TerminalProgress:
+    """Speak of a run's progress on standard error."""
+
+    def say(self, text: str) -> None:
+        """Say one line."""
+        say(text)
+
+    def bar(self, description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        """Open a progress bar."""
+        return progress(description, total)

@@ -44,10 +44,10 @@ def _cygnet(
 
 def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
-    from cygnet.cli import cohort, prediction, report, run, score
+    from cygnet.cli import cohort, compare, context, prediction, report, run, score
 
     app.add_typer(cohort.app, name="cohort")
-    for module in (run, prediction, score, report):
+    for module in (run, prediction, context, score, compare, report):
         module.register(app)
 
 

@@ -1,31 +1,30 @@
 """The command that writes a report of predictions."""
 
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cygnet.cli import console
+from cygnet.cli.scoring_options import (
+    AsJson,
+    By,
+    Common,
+    Margin,
+    MinTpr,
+    Prevalence,
+    Seed,
+    Threshold,
+    Truth,
+    Weights,
+)
 
 if TYPE_CHECKING:
-    from cygnet.report.score_report import ScoreReport
+    from cygnet.report.scoring import ScoredFiles
 
-Truth = Annotated[
-    Path,
-    typer.Argument(
-        metavar="TRUTH", help="CSV with image_name, patient_id, target and further columns."
-    ),
-]
 Predictions = Annotated[
     list[Path],
     typer.Argument(metavar="PREDICTIONS...", help="CSV files with image_name, target."),
-]
-By = Annotated[
-    list[str] | None,
-    typer.Option(
-        metavar="COLUMN", help="Break down by a column of TRUTH, or by age_band; repeatable."
-    ),
 ]
 
 
@@ -35,20 +34,17 @@ def report(
     *,
     out: Annotated[Path, typer.Option(metavar="FILE", help="The page to write.")],
     by: By = None,
-    weights: Annotated[
-        str | None,
-        typer.Option(metavar="COLUMN", help="The column of TRUTH with sampling weights."),
-    ] = None,
-    common: Annotated[
-        bool, typer.Option("--common", help="Score the images that all files hold.")
-    ] = False,
+    weights: Weights = None,
+    threshold: Threshold = 0.5,
+    min_tpr: MinTpr = 0.8,
+    prevalence: Prevalence = None,
+    margin: Margin = None,
+    common: Common = False,
     replicates: Annotated[
         int, typer.Option(min=100, help="Bootstrap replicates behind intervals and bands.")
     ] = 2000,
-    seed: Annotated[int, typer.Option(min=0, help="The same seed gives the same numbers.")] = 0,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print the numbers of the page as JSON.")
-    ] = False,
+    seed: Seed = 0,
+    as_json: AsJson = False,
 ) -> None:
     """Write one page about predictions of one model or several.
 
@@ -56,43 +52,48 @@ def report(
     """
     from datetime import UTC, datetime
 
-    from cygnet.report.score_report import write_score_report
-    from cygnet.report.scoring import score_files
+    from cygnet.report.reporting import drafted, score_facts
+    from cygnet.report.score_report import report_of, write_score_report
+    from cygnet.report.scoring import Scoring, score_files
 
-    options = [f"--replicates={replicates}", f"--seed={seed}"]
-    options += [f"--by={column}" for column in by or ()]
-    options += [f"--weights={weights}"] if weights else []
-    options += ["--common"] if common else []
-    files = [str(truth), *map(str, predictions), "--out", str(out)]
+    scoring = Scoring(
+        by=by or (),
+        weights=weights,
+        common=common,
+        replicates=replicates,
+        seed=seed,
+        threshold=threshold,
+        min_tpr=min_tpr,
+        prevalence=prevalence,
+        margin=margin,
+    )
     with console.progress("Scoring", len(predictions)) as advance:
-        made = score_files(
-            truth,
-            predictions,
-            by=by or (),
-            weights=weights,
-            common=common,
-            replicates=replicates,
-            seed=seed,
-            created=datetime.now(UTC),
-            command=shlex.join(["cygnet", "report", *files, *options]),
-            progress=advance,
-        )
+        scored = score_files(truth, predictions, scoring, progress=advance)
+    made = report_of(
+        scored,
+        scoring,
+        truth,
+        predictions,
+        created=datetime.now(UTC),
+        command=console.said_command(),
+    )
     write_score_report(made, out)
-    _print(made, out, as_json=as_json)
+    if as_json:
+        reporting = [item.as_json() for item in drafted(score_facts(made))]
+        document = {"report": str(out), **scored.as_json(common=common), "reporting": reporting}
+        console.print_json(document)
+    else:
+        _print(scored, out)
 
 
-def _print(made: "ScoreReport", out: Path, *, as_json: bool) -> None:
+def _print(scored: "ScoredFiles", out: Path) -> None:
     from cygnet.report.headline import headline
 
-    if as_json:
-        models = {name: card.as_json() for name, card in made.cards.items()}
-        console.print_json({"report": str(out), "notices": list(made.notices), "models": models})
-        return
-    for notice in made.notices:
+    for notice in scored.read.notices:
         console.say(notice)
-    patient = next(iter(made.joined.values()))["patient_id"]
+    patient = scored.read.first["patient_id"]
     known = patient.null_count() < len(patient)
-    said = {n: headline(card, "", patients_known=known) for n, card in made.cards.items()}
+    said = {n: headline(card, "", patients_known=known) for n, card in scored.cards.items()}
     rows = [[name, line.number, line.limits] for name, line in said.items()]
     console.print_table(["Model", "AUROC", "95 % interval"], rows, numeric=(1, 2))
     (n, *_) = {line.n for line in said.values()}

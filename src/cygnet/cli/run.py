@@ -1,9 +1,6 @@
 """Commands of the main job: ``quickstart``, ``run`` and ``train``."""
 
-import shlex
 import sys
-from collections.abc import Callable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -49,18 +46,6 @@ _JOBS = {
 }
 
 
-class TerminalProgress:
-    """Speak of a run's progress on standard error."""
-
-    def say(self, text: str) -> None:
-        """Say one line."""
-        console.say(text)
-
-    def bar(self, description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
-        """Open a progress bar."""
-        return console.progress(description, total)
-
-
 def quickstart_command(
     out: Annotated[
         Path, typer.Option("--out", help="The RUN folder to make, with its cohort inside.")
@@ -71,7 +56,7 @@ def quickstart_command(
     """Draw a small synthetic cohort, then do on it what run does: three minutes."""
     from cygnet.pipeline.quickstart import quickstart
 
-    result = quickstart(out, TerminalProgress(), command=_command())
+    result = quickstart(out, console.TerminalProgress(), command=console.said_command())
     _show(result, as_json=as_json)
 
 
@@ -107,14 +92,10 @@ def run_or_train(
         skip_bad_images=skip_bad_images,
         resume=resume,
         workers=workers,
-        command=_command(),
+        command=console.said_command(),
     )
     job = train if context.info_name == "train" else run
-    _show(job(request, TerminalProgress()), as_json=as_json)
-
-
-def _command() -> str:
-    return shlex.join(["cygnet", *sys.argv[1:]])
+    _show(job(request, console.TerminalProgress()), as_json=as_json)
 
 
 def _show(result: "RunResult", *, as_json: bool) -> None:

@@ -172,12 +172,15 @@ def write_folds(path: Path, folds: pl.DataFrame) -> None:
     write_text_whole(path, folds.select("image_name", "fold").write_csv())
 
 
-def read_folds(path: Path, table: pl.DataFrame, *, partial: bool = False) -> pl.DataFrame:
+def read_folds(
+    path: Path, table: pl.DataFrame, *, partial: bool = False, surplus: bool = False
+) -> pl.DataFrame:
     """Read ``image_name, fold`` from ``path`` and give both in the order of ``table``.
 
     Raises :class:`TableError` with all faults: a column that lacks, a fold that is no whole
     number, an image that is there twice or is not in ``table``, and, unless ``partial``, an image
-    of ``table`` that has no fold. With ``partial`` such images are left out.
+    of ``table`` that has no fold. With ``partial`` such images are left out; with ``surplus`` so
+    are rows of images that are not in ``table``.
     """
     rows = read_csv_rows(path)
     spelled = spelled_columns(rows.table.columns).get("image_name")
@@ -190,7 +193,7 @@ def read_folds(path: Path, table: pl.DataFrame, *, partial: bool = False) -> pl.
     ).with_columns(
         number=pl.col("text").cast(pl.Float64, strict=False),
     )
-    faults = [*rows.faults, *_fold_faults(written, table, path)]
+    faults = [*rows.faults, *_fold_faults(written, None if surplus else table, path)]
     without = table.join(written, on="image_name", how="anti")
     if without.height and not partial:
         shown = tuple(Offender(name) for name in without["image_name"].head(MAX_SHOWN))
@@ -202,8 +205,9 @@ def read_folds(path: Path, table: pl.DataFrame, *, partial: bool = False) -> pl.
     return table.select("image_name").join(folds, on="image_name", maintain_order="left")
 
 
-def _fold_faults(written: pl.DataFrame, table: pl.DataFrame, path: Path) -> Iterator[Fault]:
+def _fold_faults(written: pl.DataFrame, table: pl.DataFrame | None, path: Path) -> Iterator[Fault]:
     number = pl.col("number")
+    known = written["image_name"] if table is None else table["image_name"]
     whole = (number.is_finite() & (number == number.round())).fill_null(value=False)
     for rule, remedy, breaks, column in (
         ("fold must be a whole number.", "Number the folds 0, 1, 2, ...", ~whole, "text"),
@@ -216,7 +220,7 @@ def _fold_faults(written: pl.DataFrame, table: pl.DataFrame, path: Path) -> Iter
         (
             "This image is not in the table that the folds are for.",
             "Remove the row, or give the table that the folds were made of.",
-            ~pl.col("image_name").is_in(table["image_name"].implode()).fill_null(value=False),
+            ~pl.col("image_name").is_in(known.implode()).fill_null(value=False),
             "image_name",
         ),
     ):

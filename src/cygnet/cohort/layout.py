@@ -74,6 +74,11 @@ class Layout:
     train_sizes: Path | None = None
     test_sizes: Path | None = None
 
+    @property
+    def title(self) -> str:
+        """The layout's name as a reader says it."""
+        return _TITLES[self.name]
+
     def sentence(self) -> str:
         """Say in one line what was recognised."""
         tables = [self.train_table, self.test_table]
@@ -88,7 +93,7 @@ class Layout:
         sizes = [path.name for path in (self.train_sizes, self.test_sizes) if path is not None]
         if sizes:
             parts.append("original sizes from " + " and ".join(sizes))
-        return f"{_TITLES[self.name]} in {self.root}: {'; '.join(parts)}."
+        return f"{self.title} in {self.root}: {'; '.join(parts)}."
 
     def _inside(self, folder: Path) -> str:
         return folder.relative_to(self.root).as_posix() if folder != self.root else "the folder"

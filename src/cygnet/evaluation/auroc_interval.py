@@ -29,15 +29,16 @@ from cygnet.evaluation.jackknife import (
     NO_CHANGE,
     decisive_patients,
     jackknife_deviations,
-    t_reach,
 )
 from cygnet.evaluation.placement import (
     PatientPlacements,
     auroc_replicator,
     patient_placements,
 )
+from cygnet.evaluation.recalibration import expit
 from cygnet.evaluation.resampling import multiplicity_blocks
 from cygnet.evaluation.sample import Floats, Sample, make_sample
+from cygnet.evaluation.student import t_reach
 
 JACKKNIFE = "jackknife-logit-t"
 ONE_CLASS = "only one class is present"
@@ -165,15 +166,15 @@ def _no_interval(sample: Sample, scarce: tuple[int, str]) -> str | None:
 def _jackknife_limits(
     estimate: float, leave_one_out: Floats, degrees_of_freedom: int, confidence_level: float
 ) -> tuple[float, float, str | None]:
-    # Imported here: half of what the whole evaluation room costs to import.
-    from scipy.special import expit, logit
-
-    if not ((leave_one_out > 0) & (leave_one_out < 1)).all() or not 0 < estimate < 1:
+    # Sums of weights leave a complete separation a rounding error short of 0 or 1.
+    areas = np.append(leave_one_out, estimate)
+    if not ((areas > LEAST_ERROR) & (areas < 1 - LEAST_ERROR)).all():
         return np.nan, np.nan, "separation is complete, with or without some patient: no logit"
-    deviations = jackknife_deviations(logit(leave_one_out))
+    deviations = jackknife_deviations(np.log(leave_one_out) - np.log1p(-leave_one_out))
     standard_error = float(np.sqrt(np.sum(deviations**2)))
     if standard_error <= LEAST_ERROR:
         return np.nan, np.nan, NO_CHANGE
     reach = t_reach(degrees_of_freedom, confidence_level) * standard_error
-    centre = logit(estimate)
-    return float(expit(centre - reach)), float(expit(centre + reach)), None
+    centre = np.log(estimate) - np.log1p(-estimate)
+    lower, upper = expit(np.array([centre - reach, centre + reach]))
+    return float(lower), float(upper), None

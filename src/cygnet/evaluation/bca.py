@@ -5,6 +5,7 @@ smooth numbers alone: a jackknife says nothing of a quantile or of a threshold c
 """
 
 from dataclasses import replace
+from statistics import NormalDist
 
 import numpy as np
 
@@ -46,8 +47,6 @@ def bca_estimate(percentile: Estimate, replicates: Floats, leave_one_out: Floats
 
     Efron (1987), 10.1080/01621459.1987.10478410.
     """
-    from scipy.special import ndtr, ndtri
-
     without = replace(percentile, lower=np.nan, upper=np.nan, method=BCA, flag=None)
     if not percentile.has_interval:
         return without
@@ -59,8 +58,10 @@ def bca_estimate(percentile: Estimate, replicates: Floats, leave_one_out: Floats
     share = float(below + up_to) / 2 / defined.size
     if not 0 < share < 1:
         return replace(without, reason=_ONE_SIDED)
-    bias, bend = ndtri(share), acceleration(leave_one_out)
+    normal, bend = NormalDist(), acceleration(leave_one_out)
+    bias = normal.inv_cdf(share)
     tail = (1 - percentile.confidence_level) / 2
-    moved = bias + ndtri(np.array([tail, 1 - tail]))
-    lower, upper = np.quantile(defined, ndtr(bias + moved / (1 - bend * moved)))
+    moved = bias + np.array([normal.inv_cdf(tail), normal.inv_cdf(1 - tail)])
+    shares = [normal.cdf(at) for at in bias + moved / (1 - bend * moved)]
+    lower, upper = np.quantile(defined, shares)
     return replace(percentile, lower=float(lower), upper=float(upper), method=BCA)

@@ -220,11 +220,8 @@ class BinnedErrors:
 
 def _mean_of_folded_normal(mean: Floats, deviation: Floats) -> Floats:
     """Give E|N(mean, deviation^2)|; the absolute mean where the deviation is 0."""
-    from scipy.special import ndtr
-
     safe = np.where(deviation > 0, deviation, 1.0)
     scaled = np.abs(mean) / safe
-    folded = safe * math.sqrt(2 / math.pi) * np.exp(-(scaled**2) / 2) + np.abs(mean) * (
-        1 - 2 * ndtr(-scaled)
-    )
+    inside = np.array([math.erf(value / math.sqrt(2)) for value in scaled])
+    folded = safe * math.sqrt(2 / math.pi) * np.exp(-(scaled**2) / 2) + np.abs(mean) * inside
     return np.where(deviation > 0, folded, np.abs(mean))

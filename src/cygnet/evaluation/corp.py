@@ -69,42 +69,57 @@ def brier_parts_of(counts: Counts, brier: Floats) -> tuple[Floats, Floats, Float
 
 def _recalibrated_loss(counts: Counts) -> Floats:
     """Sum the squared errors after isotonic regression in each replicate."""
-    found = np.column_stack([counts.found, counts.malignant])
-    alarms = np.column_stack([counts.false_alarms, counts.benign])
-    hits = np.diff(found, axis=1, prepend=0.0)
-    misses = np.diff(alarms, axis=1, prepend=0.0)
-    # Benign images between two malignant scores belong to the lower of the two in `misses`: there
-    # they would be pooled with it, though they may stand above a better block. They are parted.
-    tied = np.column_stack([counts.tied, np.zeros(len(found))])
-    alone = np.maximum(misses - tied, 0.0)
-    n_rows, n_levels = hits.shape
-    hits = np.stack([np.zeros_like(hits), hits], axis=2).reshape(n_rows, 2 * n_levels)
-    misses = np.stack([alone, tied], axis=2).reshape(n_rows, 2 * n_levels)
-    row, column = np.nonzero(hits + misses)
-    row_of, hits, misses = pooled(row, hits[row, column], misses[row, column])
-    loss = hits * misses / (hits + misses)
-    return np.asarray(np.bincount(row_of, loss, minlength=n_rows), dtype=np.float64)
+    n_rows, n_levels = counts.found.shape
+    # Benign images above the first malignant score, between two, and below the last stand in even
+    # columns; the malignant images of a score, with the benign ones tied with it, in odd ones.
+    hits = np.zeros((n_rows, 2 * n_levels + 1))
+    misses = np.zeros_like(hits)
+    hits[:, 1::2] = counts.newly_found
+    misses[:, 1::2] = counts.tied
+    misses[:, 0:-1:2] = counts.false_alarms - counts.tied
+    misses[:, 2:-1:2] -= counts.false_alarms[:, :-1]
+    misses[:, -1] = counts.benign - counts.false_alarms[:, -1]
+    np.maximum(misses, 0.0, out=misses)
+    there = np.flatnonzero(hits + misses)
+    row = there // hits.shape[1]
+    blocks = pooled(row, hits.ravel()[there], misses.ravel()[there])
+    loss = blocks.hits * blocks.misses / (blocks.hits + blocks.misses)
+    return np.asarray(np.bincount(blocks.row, loss, minlength=n_rows), dtype=np.float64)
 
 
-def pooled(row: Codes, hits: Floats, misses: Floats) -> tuple[Codes, Floats, Floats]:
+class Blocks(NamedTuple):
+    """What :func:`pooled` leaves, ``(n_left,)`` each.
+
+    ``row`` is the row of a block, ``hits`` and ``misses`` are its weights, and ``first`` is the
+    number of the first block given that went into it.
+    """
+
+    row: Codes
+    hits: Floats
+    misses: Floats
+    first: Codes
+
+
+def pooled(row: Codes, hits: Floats, misses: Floats) -> Blocks:
     """Pool adjacent violators in all rows at once: shares of hits must fall along each row.
 
     ``row`` ``(n_blocks,)`` rises and says which row a block is of; ``hits`` and ``misses`` are its
-    weights, of which one is above 0. Returns the same of the blocks that are left, whose shares
-    fall strictly. Every run of violators is pooled together: in the end it is one block anyway.
+    weights, of which one is above 0. Returns the blocks that are left, whose shares fall strictly.
+    Every run of violators is pooled together: in the end it is one block anyway.
 
     Ayer et al. (1955), 10.1214/aoms/1177728423.
 
-    >>> row, hits, misses = pooled(np.zeros(3, int), np.array([0.0, 1, 1]), np.array([1.0, 0, 2]))
-    >>> hits.tolist(), misses.tolist()
-    ([1.0, 1.0], [1.0, 2.0])
+    >>> made = pooled(np.zeros(3, int), np.array([0.0, 1, 1]), np.array([1.0, 0, 2]))
+    >>> made.hits.tolist(), made.misses.tolist(), made.first.tolist()
+    ([1.0, 1.0], [1.0, 2.0], [0, 2])
     """
+    first = np.arange(row.size, dtype=np.intp)
     while True:
         # hits / (hits + misses) is not below the share before it; products avoid rounding.
         rises = hits[1:] * misses[:-1] >= hits[:-1] * misses[1:]
         joined = rises & (row[1:] == row[:-1])
         if not joined.any():
-            return row, hits, misses
+            return Blocks(row, hits, misses, first)
         starts = np.flatnonzero(np.concatenate(([True], ~joined)))
-        row = row[starts]
+        row, first = row[starts], first[starts]
         hits, misses = np.add.reduceat(hits, starts), np.add.reduceat(misses, starts)

@@ -63,6 +63,16 @@ def _unbiased(count: int) -> float:
     return count / (count - 1)
 
 
+def normal_p_value(z: float) -> float:
+    """Give the two-sided p-value of a standard normal ``z``.
+
+    >>> round(normal_p_value(1.959964), 6)
+    0.05
+    """
+    # The complementary error function keeps small p-values that 1 - cdf would round to 0.
+    return math.erfc(abs(z) / math.sqrt(2))
+
+
 def normal_estimate(
     estimate: float,
     variance: float,

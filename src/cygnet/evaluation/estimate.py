@@ -18,6 +18,7 @@ Floats = NDArray[np.float64]
 MIN_PATIENTS = 10
 ENOUGH_PATIENTS = 40
 MAX_UNDEFINED_SHARE = 0.05
+_ROUNDING = 1e-12
 
 BOOTSTRAP = "patient-cluster-bootstrap-percentile"
 
@@ -62,9 +63,9 @@ class Estimate:
         True
         """
         document: dict[str, object] = {
-            "estimate": _finite_or_none(self.estimate),
-            "lower": _finite_or_none(self.lower),
-            "upper": _finite_or_none(self.upper),
+            "estimate": finite_or_none(self.estimate),
+            "lower": finite_or_none(self.lower),
+            "upper": finite_or_none(self.upper),
             "confidence_level": self.confidence_level,
             "method": self.method,
         }
@@ -73,7 +74,7 @@ class Estimate:
         if self.flag is not None:
             document["flag"] = self.flag
         for name, value in self.details.items():
-            document[name] = _finite_or_none(value) if isinstance(value, float) else value
+            document[name] = finite_or_none(value) if isinstance(value, float) else value
         if self.alternatives:
             document["alternatives"] = {
                 name: other.as_json() for name, other in self.alternatives.items()
@@ -81,7 +82,8 @@ class Estimate:
         return document
 
 
-def _finite_or_none(value: float) -> float | None:
+def finite_or_none(value: float) -> float | None:
+    """Give what JSON can hold: ``None`` for NaN and infinities."""
     return float(value) if math.isfinite(value) else None
 
 
@@ -139,9 +141,11 @@ def bootstrap_estimate(
 ) -> Estimate:
     """Join an estimate with the percentile interval of its replicates ``(n_replicates,)``.
 
-    Undefined replicates (NaN) are counted in the details. The limits are NaN with a reason where
-    the estimate is undefined, ``no_interval_because`` gives one, all replicates agree, or more than
-    one in twenty is undefined: the interval of the others would answer another question.
+    Undefined replicates (NaN) are counted in the details. The limits always enclose the estimate:
+    where nearly all replicates lie on one side of it, as at a statistic's maximum, that limit is
+    the estimate. They are NaN with a reason where the estimate is undefined,
+    ``no_interval_because`` gives one, all replicates agree, or more than one in twenty is
+    undefined: the interval of the others would answer another question.
     """
     if not math.isfinite(estimate):
         return Estimate(
@@ -151,10 +155,12 @@ def bootstrap_estimate(
     reason = no_interval_because
     if reason is None and math.isnan(lower):
         reason = f"{n_undefined} of {replicates.size} bootstrap replicates are undefined"
-    if reason is None and lower == upper:
+    if reason is None and math.isclose(lower, upper, rel_tol=_ROUNDING):
         reason = SAME_IN_ALL
     if reason is not None:
         lower, upper, flag = math.nan, math.nan, None
+    else:
+        lower, upper = min(lower, estimate), max(upper, estimate)
     return Estimate(
         estimate,
         lower,

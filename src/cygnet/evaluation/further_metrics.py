@@ -16,13 +16,15 @@ if TYPE_CHECKING:
     from cygnet.evaluation.intervals import Intervals
 
 _NO_BOTH = "no patient has a malignant and a benign image"
+_NO_UPPER_LIMIT = "the predictive value may be as low as 0: there is no upper limit"
 _INVERTED = "wilson-design-effect-inverted"
 
 
 def number_needed_of(ppv: Estimate) -> Estimate:
     """Turn a positive predictive value into images called for each melanoma among them.
 
-    The limits are those of the predictive value, inverted. Undefined where it is 0 or undefined.
+    The limits are those of the predictive value, inverted. Undefined where it is 0 or undefined;
+    without an upper limit, and with a reason, where the lower one of the predictive value is 0.
 
     >>> number_needed_of(Estimate(0.25, 0.2, 0.5)).upper
     5.0
@@ -40,8 +42,10 @@ def number_needed_of(ppv: Estimate) -> Estimate:
     )
     if reason is not None:
         return made
-    upper = 1 / ppv.lower if ppv.lower > 0 else math.nan
-    return replace(made, estimate=1 / ppv.estimate, lower=1 / ppv.upper, upper=upper, flag=ppv.flag)
+    made = replace(made, estimate=1 / ppv.estimate, lower=1 / ppv.upper, flag=ppv.flag)
+    if not ppv.lower > 0:
+        return replace(made, flag=None, reason=_NO_UPPER_LIMIT)
+    return replace(made, upper=1 / ppv.lower)
 
 
 def benefit_metrics(intervals: "Intervals") -> dict[str, Estimate]:

@@ -31,7 +31,7 @@ from cygnet.evaluation.operating_points import (
 from cygnet.evaluation.recalibration import CLIP_EPSILON
 from cygnet.evaluation.replicates import FIXED_SHARES, MIN_TPR, Statistics, at_share
 from cygnet.evaluation.sample import Floats, Sample
-from cygnet.evaluation.shares import share_estimate
+from cygnet.evaluation.shares import called_shares, share_estimate
 
 _NO_SLOPE = "all probabilities are equal, or one value parts the classes: no finite slope is best"
 _ISOTONIC = "isotonic regression on the images that are scored"
@@ -125,15 +125,9 @@ class Intervals:
     def _at_threshold(self) -> dict[str, Estimate]:
         sample, threshold = self.sample, self.statistics.settings.threshold
         called = sample.probability >= threshold
-        shares = (
-            ("sensitivity", called, sample.target, "malignant images"),
-            ("specificity", ~called, ~sample.target, "benign images"),
-            ("ppv", sample.target, called, "images at or above the threshold"),
-            ("npv", ~sample.target, ~called, "images below the threshold"),
-        )
         metrics = {
-            name: self.share(name, hit, among, unit, f"there are no {unit}")
-            for name, hit, among, unit in shares
+            one.name: self.share(one.name, one.hit, one.among, one.unit, one.undefined_because)
+            for one in called_shares(sample.target, called)
         }
         metrics["number_needed_to_biopsy"] = number_needed_of(metrics["ppv"])
         metrics["f1"] = self.bootstrap("f1", because="nothing is malignant or called so")

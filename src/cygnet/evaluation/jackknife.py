@@ -38,26 +38,3 @@ def decisive_patients(sample: Sample) -> int:
     """
     scarce = sample.scarcer_patients
     return scarce[0] if few(*scarce) else sample.n_patients_positive
-
-
-def t_reach(degrees_of_freedom: float, confidence_level: float) -> float:
-    """Give how many standard errors a two-sided t interval reaches to each side.
-
-    >>> round(t_reach(9, 0.95), 3)
-    2.262
-    """
-    # Imported here: half of what the whole evaluation room costs to import.
-    from scipy.special import stdtrit
-
-    return float(stdtrit(degrees_of_freedom, (1 + confidence_level) / 2))
-
-
-def t_tail(t: float, degrees_of_freedom: float) -> float:
-    """Give the share of a t distribution above ``t``.
-
-    >>> round(t_tail(2.262, 9), 3)
-    0.025
-    """
-    from scipy.special import stdtr
-
-    return float(stdtr(degrees_of_freedom, -t))

@@ -188,6 +188,10 @@ def _listed(values: Floats) -> list[float | None]:
     return [float(value) if np.isfinite(value) else None for value in values]
 
 
+def _enclosing(line: Floats, lower: Floats, upper: Floats) -> tuple[Floats, Floats]:
+    return np.minimum(lower, line), np.maximum(upper, line)
+
+
 def decision_curve_of(
     made: NetBenefits,
     n_patients: int,
@@ -205,7 +209,10 @@ def decision_curve_of(
         n_undefined = int(np.count_nonzero(~defined))
         if reason is None and defined.any():
             tails = [(1 - confidence_level) / 2, (1 + confidence_level) / 2]
-            limits = [tuple(np.quantile(rows[defined], tails, axis=0)) for rows in drawn]
+            limits = [
+                _enclosing(line, *np.quantile(rows[defined], tails, axis=0))
+                for line, rows in zip(lines, drawn, strict=True)
+            ]
     (model_lower, model_upper), (all_lower, all_upper) = limits
     return DecisionCurve(
         made.thresholds, lines[0], model_lower, model_upper, lines[1], all_lower, all_upper,

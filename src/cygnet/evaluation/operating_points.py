@@ -14,6 +14,8 @@ from cygnet.evaluation.sample import Codes, Floats, Sample, sum_in_table
 
 _TABLE_NUMBERS = 8_000_000
 _BLOCK_NUMBERS = 1_000_000
+# Few enough that the counts of a block stay in the processor's cache.
+_CACHED_NUMBERS = 250_000
 # Counts are sums of weights: a share that should be met exactly may miss by rounding.
 _ROUNDING = 1e-10
 
@@ -115,8 +117,10 @@ class OperatingPoints:
 
     def count_blocks(self, multiplicity: Floats) -> Iterator[Counts]:
         """Yield the counts of a few replicates at a time, so that memory stays bounded."""
-        widest = self._n_cells if self._tables is not None else self._sample.n_images
-        length = max(1, _BLOCK_NUMBERS // max(widest, 1))
+        if self._tables is not None:
+            length = max(1, _CACHED_NUMBERS // self._n_cells)
+        else:
+            length = max(1, _BLOCK_NUMBERS // self._sample.n_images)
         for start in range(0, len(multiplicity), length):
             yield self.counts(multiplicity[start : start + length])
 
@@ -131,28 +135,34 @@ def average_precision_of(counts: Counts) -> Floats:
 
 def pauc_above_tpr_of(counts: Counts, min_tpr: float) -> Floats:
     """Area of each replicate above a true positive rate; see :func:`pauc_above_tpr`."""
-    return _area_above(counts, min_tpr)[0]
+    return area_above(counts, min_tpr)[0]
 
 
 def auc_sens_of(counts: Counts, min_tpr: float) -> Floats:
     """Area of each replicate from a sensitivity on; see :func:`auc_sens_80`."""
-    above, first_fpr = _area_above(counts, min_tpr)
-    return above + min_tpr * (1 - first_fpr)
+    return with_area_below(area_above(counts, min_tpr), min_tpr)
 
 
-def _area_above(counts: Counts, min_tpr: float) -> tuple[Floats, Floats]:
+def with_area_below(above: tuple[Floats, Floats], min_tpr: float) -> Floats:
+    """Add to what :func:`area_above` gives the area beneath it; see :func:`auc_sens_80`."""
+    area, first_fpr = above
+    return area + min_tpr * (1 - first_fpr)
+
+
+def area_above(counts: Counts, min_tpr: float) -> tuple[Floats, Floats]:
     """Give the area between the curve, its right side and ``min_tpr``, and where it begins."""
     tpr = ratio(counts.found, counts.malignant[:, None])
-    fpr = ratio(counts.false_alarms, counts.benign[:, None])
-    tied = ratio(counts.tied, counts.benign[:, None])
-    step = ratio(counts.newly_found, counts.malignant[:, None])
+    first = np.argmax(tpr >= min_tpr - _ROUNDING, axis=1)
+    # Thresholds that reach `min_tpr` in no row add nothing: they are passed over.
+    begin = int(first.min(initial=tpr.shape[1] - 1))
+    fpr = ratio(counts.false_alarms[:, begin:], counts.benign[:, None])
+    tied = ratio(counts.tied[:, begin:], counts.benign[:, None])
+    step = ratio(counts.newly_found[:, begin:], counts.malignant[:, None])
     # A tie is a slope from (fpr - tied, tpr - step) to (fpr, tpr); `part` of it lies above.
-    height = np.clip(tpr - min_tpr, 0.0, step)
+    height = np.clip(tpr[:, begin:] - min_tpr, 0.0, step)
     part = np.where(step > 0, height / np.where(step > 0, step, 1.0), 0.0)
     area = (height * (1 - fpr + tied * part / 2)).sum(axis=1)
-    first = np.argmax(tpr >= min_tpr - _ROUNDING, axis=1)
-    rows = np.arange(len(first))
-    first_fpr = (fpr - tied * part)[rows, first]
+    first_fpr = (fpr - tied * part)[np.arange(len(first)), first - begin]
     return area, first_fpr
 
 
@@ -195,3 +205,18 @@ def threshold_at_specificity(points: OperatingPoints, counts: Counts, specificit
 def threshold_at_sensitivity(points: OperatingPoints, counts: Counts, sensitivity: float) -> float:
     """Give the highest threshold that reaches ``sensitivity``; ``counts`` is one row."""
     return float(points.thresholds[int(_first_threshold_reaching(counts, sensitivity)[0])])
+
+
+def threshold_at_youden(points: OperatingPoints, counts: Counts) -> float:
+    r"""Give the threshold with the largest Youden index, the highest of equals.
+
+    .. math:: J = \mathrm{sensitivity} + \mathrm{specificity} - 1
+
+    ``counts`` are those of the sample itself, one row.
+
+    Youden (1950), 10.1002/1097-0142(1950)3:1<32::AID-CNCR2820030106>3.0.CO;2-3.
+    """
+    found = ratio(counts.found[0], counts.malignant)
+    index = found - ratio(counts.false_alarms[0], counts.benign)
+    # Equals may differ by rounding.
+    return float(points.thresholds[int(np.argmax(index >= index.max() - _ROUNDING))])

@@ -16,7 +16,8 @@ _GRID_STEP = 0.1
 _MIN_NODES, _MAX_NODES = 16, 4000
 _TABLE_NUMBERS = 40_000_000
 _ITERATIONS = 40
-_TOLERANCE = 1e-10
+# Newton's method squares its error: after a step this small it is that of rounding.
+_TOLERANCE = 1e-8
 _LONGEST_STEP = 4.0
 _STEEPEST = 1e6
 
@@ -33,8 +34,8 @@ def is_separable(logits: Floats, sample: Sample) -> bool:
     return bool(above.min() >= below.max() or above.max() <= below.min())
 
 
-def _expit(values: Floats) -> Floats:
-    # 1 / (1 + exp(-x)) without overflow for either sign.
+def expit(values: Floats) -> Floats:
+    """Give 1 / (1 + exp(-x)), without overflow for either sign."""
     return np.asarray(0.5 * (1.0 + np.tanh(0.5 * values)))
 
 
@@ -47,14 +48,22 @@ def _newton(
     sums of the target and of target times node. Rows that do not converge are NaN.
     """
     current = np.broadcast_to(start, (len(weights), 2)).copy()
+    powers = 0 if fixed_slope else 1
+    # With the slope held, a row is one exponential, not one a node.
+    falling = np.exp(-start[1] * nodes)
     active = np.arange(len(weights))
-    for _ in range(_ITERATIONS):
-        mean = _expit(current[active, :1] + current[active, 1:] * nodes)
+    for iteration in range(_ITERATIONS):
+        # All rows begin at the same line, so that its means are those of each.
+        lines = current[active] if iteration else current[:1]
+        if fixed_slope:
+            mean = 1 / (1 + np.exp(-lines[:, :1]) * falling)
+        else:
+            mean = expit(lines[:, :1] + lines[:, 1:] * nodes)
         held = weights[active]
         first = held * mean
         second = first * (1 - mean)
-        score = sums[active] - _moments(first, nodes, 1)
-        curvature = _moments(second, nodes, 2)
+        score = sums[active, : powers + 1] - _moments(first, nodes, powers)
+        curvature = _moments(second, nodes, 2 * powers)
         step = _newton_step(score, curvature, fixed_slope=fixed_slope)
         step[~np.isfinite(step).all(axis=1)] = np.nan
         length = np.abs(step).max(axis=1, keepdims=True)

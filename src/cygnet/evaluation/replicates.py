@@ -123,9 +123,11 @@ class Statistics:
         values = self._at_threshold(multiplicity) | self._losses_of(multiplicity)
         values["within_patient_auroc"] = self.within.mean_over_patients(multiplicity)
         values["within_patient_auroc_pair_weighted"] = self.within.over_pairs(multiplicity)
-        for name, sums in self._tops.items():
-            hit, of = (multiplicity @ sums).T
-            values[name] = ratio(hit, of)
+        if self._tops:
+            # Side by side, so that the draws are gone through once.
+            sums = multiplicity @ np.concatenate(list(self._tops.values()), axis=1)
+            for name, hit, of in zip(self._tops, sums.T[0::2], sums.T[1::2], strict=True):
+                values[name] = ratio(hit, of)
         if self.patients.has_both_classes:
             values["patient_auroc"] = self._of_patients.replicates(multiplicity)
         if self._both:
@@ -184,10 +186,11 @@ class Statistics:
 
     def _of_counts(self, counts: Counts, brier: Floats) -> dict[str, Floats]:
         miscalibration, discrimination, uncertainty = brier_parts_of(counts, brier)
+        above = {share: op.area_above(counts, share) for share in {self.settings.min_tpr, MIN_TPR}}
         values = {
             "average_precision": op.average_precision_of(counts),
-            "pauc_above_tpr": op.pauc_above_tpr_of(counts, self.settings.min_tpr),
-            "auc_sens_80": op.auc_sens_of(counts, MIN_TPR),
+            "pauc_above_tpr": above[self.settings.min_tpr][0],
+            "auc_sens_80": op.with_area_below(above[MIN_TPR], MIN_TPR),
             "brier_miscalibration": miscalibration,
             "brier_discrimination": discrimination,
             "brier_uncertainty": uncertainty,

@@ -14,6 +14,9 @@ from cygnet.errors import InputError, Offender
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
 
+# A float64 holds 16 digits: beyond this, sums lose the small weights, and ratios of them are noise.
+MAX_WEIGHT_RATIO = 1e12
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sample:
@@ -85,7 +88,7 @@ class Sample:
 
         Raises :class:`InputError` for another length and for NaN.
         """
-        return replace(self, probability=_checked_floats(scores, "probability", self.n_images))
+        return replace(self, probability=checked_floats(scores, "probability", self.n_images))
 
     def each_image_alone(self) -> "Sample":
         """Give the same images, each as a patient of its own: what ignoring patients means."""
@@ -141,7 +144,8 @@ def _checked_target(target: ArrayLike) -> NDArray[np.bool_]:
     return np.asarray(values == 1)
 
 
-def _checked_floats(values: ArrayLike, what: str, n_images: int) -> Floats:
+def checked_floats(values: ArrayLike, what: str, n_images: int) -> Floats:
+    """Give ``values`` as floats ``(n_images,)``; raises :class:`InputError` on shape and NaN."""
     array = np.asarray(values)
     if array.shape != (n_images,) or array.dtype.kind not in "iufb":
         raise _refuse(
@@ -158,7 +162,7 @@ def _checked_floats(values: ArrayLike, what: str, n_images: int) -> Floats:
 def _checked_weights(weights: ArrayLike | None, n_images: int) -> Floats:
     if weights is None:
         return np.ones(n_images)
-    array = _checked_floats(weights, "weight", n_images)
+    array = checked_floats(weights, "weight", n_images)
     broken = ~(np.isfinite(array) & (array > 0))
     if broken.any():
         raise _refuse(
@@ -166,6 +170,12 @@ def _checked_weights(weights: ArrayLike | None, n_images: int) -> Floats:
         )
     if not n_images:
         return array
+    if array.min() < array.max() / MAX_WEIGHT_RATIO:
+        raise _refuse(
+            f"The largest sampling weight is more than {MAX_WEIGHT_RATIO:.0e} times the smallest.",
+            "Images of so little weight vanish beside the others: leave them out.",
+            array < array.max() / MAX_WEIGHT_RATIO,
+        )
     # Only ratios of weights mean anything; a mean of 1 keeps products clear of under- and overflow.
     scaled: Floats = array / array.max()
     return np.asarray(scaled / scaled.mean())
@@ -216,10 +226,11 @@ def make_sample(
     identifiers of any kind, where ``None``, an empty text or NaN means unknown and makes the image
     a patient of its own, as ``patient=None`` does for all; ``weights`` ``(n_images,)`` are sampling
     weights above 0, of which only the ratios matter. Raises :class:`InputError` when shapes differ,
-    a number is NaN, a target is neither 0 nor 1, or a probability or weight is out of range.
+    a number is NaN, a target is neither 0 nor 1, a probability or weight is out of range, or the
+    largest weight is more than 10^12 times the smallest.
     """
     truth = _checked_target(target)
-    scores = _checked_floats(probability, "probability", truth.size)
+    scores = checked_floats(probability, "probability", truth.size)
     if not any_score:
         broken = (scores < 0) | (scores > 1)
         if broken.any():

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from cygnet.errors import InputError
 from cygnet.evaluation.auroc_interval import ONE_CLASS
 from cygnet.evaluation.estimate import Estimate, too_few
+from cygnet.evaluation.gaps import Gap, auroc_gaps
 from cygnet.evaluation.intervals import Intervals
 from cygnet.evaluation.net_benefit import (
     DecisionCurve,
@@ -20,7 +21,7 @@ from cygnet.evaluation.net_benefit import (
 )
 from cygnet.evaluation.replicates import MIN_TPR, Settings, Statistics
 from cygnet.evaluation.sample import Floats, Sample, make_sample
-from cygnet.evaluation.subgroups import Group, score_subgroups
+from cygnet.evaluation.subgroups import Group, levels_of, score_subgroups
 from cygnet.evaluation.thresholded import DEFAULT_THRESHOLD
 
 # These change when the share of malignant images changes, whatever the model.
@@ -50,8 +51,8 @@ class ScoreCard:
 
     ``n_patients`` counts the resampled units: an image without a patient is one. ``metrics`` begin
     with ``auroc``; ``decision_curve`` is net benefit over thresholds; ``by`` holds
-    ``{column: {level: group}}`` with counts and estimates; ``notes`` say what a reader must know of
-    all of them.
+    ``{column: {level: group}}`` with counts and estimates, ``gaps`` the differences of AUROC
+    between the levels of each; ``notes`` say what a reader must know of all of them.
     """
 
     n_images: int
@@ -60,12 +61,14 @@ class ScoreCard:
     metrics: dict[str, Estimate]
     decision_curve: DecisionCurve | None = None
     by: dict[str, dict[str, Group]] = field(default_factory=dict)
+    gaps: tuple[Gap, ...] = ()
     notes: tuple[str, ...] = ()
 
     def as_json(self) -> dict[str, object]:
-        """Give the document of ``score --json``: counts, one object a metric, ``by``, ``notes``.
+        """Give the document of ``score --json``: counts, one object a metric, ``by``, ``gaps``.
 
-        ``decision_curve`` stands between the metrics and ``by``, and is null without images.
+        ``decision_curve`` stands between the metrics and ``by``, and is null without images;
+        ``notes`` come last.
         """
         return {
             "n_images": self.n_images,
@@ -85,6 +88,7 @@ class ScoreCard:
                 }
                 for column, levels in self.by.items()
             },
+            "gaps": [gap.as_json() for gap in self.gaps],
             "notes": list(self.notes),
         }
 
@@ -139,15 +143,17 @@ def score_card(
         name: _mark_prevalence(name, metric, sample, prevalence_note)
         for name, metric in intervals.metrics().items()
     }
+    columns = {
+        name: levels_of(name, values, sample.n_images) for name, values in (subgroups or {}).items()
+    }
     return ScoreCard(
         n_images=sample.n_images,
         n_patients=sample.n_patients,
         n_positive=sample.n_positive,
         metrics=metrics,
         decision_curve=_decision_curve(sample, statistics, curves, confidence_level),
-        by=score_subgroups(
-            sample, subgroups or {}, threshold=threshold, confidence_level=confidence_level
-        ),
+        by=score_subgroups(sample, columns, threshold=threshold, confidence_level=confidence_level),
+        gaps=auroc_gaps(sample, columns, confidence_level=confidence_level, seed=seed),
         notes=_notes(sample, prevalence_note),
     )
 

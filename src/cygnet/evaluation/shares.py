@@ -6,6 +6,7 @@ certain. Refuses nothing; an empty group has no share.
 
 import math
 from statistics import NormalDist
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -98,3 +99,34 @@ def share_estimate(
     flag = few(sample.n_patients_among(among), f"with {unit}")
     details: dict[str, Detail] = {**counts, "n_effective": effective}
     return Estimate(share, lower, upper, confidence_level, WILSON, None, flag, details)
+
+
+class CalledShare(NamedTuple):
+    """A share that calls are judged by: of ``hit`` among the images ``among``, ``(n_images,)``."""
+
+    name: str
+    hit: NDArray[np.bool_]
+    among: NDArray[np.bool_]
+    unit: str
+
+    @property
+    def undefined_because(self) -> str:
+        """Say why there is no such share where there is none."""
+        return f"there are no {self.unit}"
+
+
+def called_shares(target: NDArray[np.bool_], called: NDArray[np.bool_]) -> list[CalledShare]:
+    """Give sensitivity, specificity and the predictive values as shares of images.
+
+    ``target`` and ``called`` ``(n_images,)`` say which images are malignant and which called so.
+
+    >>> sensitivity, *_ = called_shares(np.array([True, True]), np.array([True, False]))
+    >>> float(sensitivity.hit[sensitivity.among].mean())
+    0.5
+    """
+    return [
+        CalledShare("sensitivity", called, target, "malignant images"),
+        CalledShare("specificity", ~called, ~target, "benign images"),
+        CalledShare("ppv", target, called, "images at or above the threshold"),
+        CalledShare("npv", ~target, ~called, "images below the threshold"),
+    ]

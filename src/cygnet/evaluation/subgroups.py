@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from cygnet.errors import InputError
 from cygnet.evaluation.auroc_interval import auroc_of
 from cygnet.evaluation.estimate import Estimate
+from cygnet.evaluation.gaps import Levels
 from cygnet.evaluation.sample import Sample
 from cygnet.evaluation.shares import share_estimate
 
@@ -33,28 +34,32 @@ class Group(TypedDict):
 
 def score_subgroups(
     sample: Sample,
-    columns: Mapping[str, ArrayLike],
+    columns: Mapping[str, Levels],
     *,
     threshold: float,
     confidence_level: float,
 ) -> dict[str, dict[str, Group]]:
     """Score each level of each column: ``{column: {level: group}}``, levels in order.
 
-    A column ``(n_images,)`` holds text or numbers; ``None``, NaN or an empty text is missing. A
-    group has ``n_images``, ``n_patients``, ``n_positive``, ``n_patients_positive``, and the
-    estimates ``auroc``, ``sensitivity`` and ``specificity``. Raises :class:`InputError` for a
-    column of another length.
+    A column is given by its levels (:func:`levels_of`). A group has ``n_images``, ``n_patients``,
+    ``n_positive``, ``n_patients_positive``, and the estimates ``auroc``, ``sensitivity`` and
+    ``specificity``.
     """
     return {
         name: {
             level: _group(sample.subset(images), threshold, confidence_level)
-            for level, images in _levels(name, values, sample.n_images)
+            for level, images in levels
         }
-        for name, values in columns.items()
+        for name, levels in columns.items()
     }
 
 
-def _levels(name: str, values: ArrayLike, n_images: int) -> list[tuple[str, NDArray[np.bool_]]]:
+def levels_of(name: str, values: ArrayLike, n_images: int) -> list[tuple[str, NDArray[np.bool_]]]:
+    """Split a column ``(n_images,)`` into its levels, each with its images ``(n_images,)``.
+
+    It holds text or numbers; ``None``, NaN or an empty text is missing, a level of its own and the
+    last. Raises :class:`InputError` for a column of another length.
+    """
     array = np.asarray(values, dtype=object)
     if array.shape != (n_images,):
         raise InputError.of(

@@ -174,7 +174,7 @@ def number_needed_to_biopsy(
     malignant image is at or above the threshold. Threshold, ties and errors as in
     :func:`sensitivity`.
 
-    Sidhu, Bodger, Williams and Roberts (2012), 10.1111/j.1365-2230.2011.04179.x.
+    Sidhu, Bodger, Williams and Roberts (2012), 10.1111/j.1365-2230.2011.04148.x.
 
     >>> number_needed_to_biopsy([1, 0, 0, 0], [0.9, 0.7, 0.6, 0.1])
     3.0

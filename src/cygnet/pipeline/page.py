@@ -12,6 +12,7 @@ from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRecord, RunRequest
 from cygnet.pipeline.results import OutOfFold, Scored
 from cygnet.report.baselines import Baseline
+from cygnet.report.reporting import RunSource
 from cygnet.report.run_report import RunReport, write_run_report
 
 _MANY_WITH_BOTH = 100
@@ -74,8 +75,23 @@ def write_report(
         files=_FILES,
         prevalence_note=prevalence_note(tables, prepared),
         seed=request.recipe.seed,
+        source=_source(tables, prepared, document.get("arithmetic", {})),
     )
     write_run_report(report, path)
+
+
+def _source(tables: Tables, prepared: Prepared, arithmetic: dict[str, object]) -> RunSource:
+    dataset = tables.dataset
+    found = (dataset.train, dataset.test)
+    return RunSource(
+        layout=dataset.layout.title,
+        tables=tuple(cohort.file.name for cohort in found if cohort is not None),
+        n_listed=dataset.train.table.height,
+        n_test=None if dataset.test is None else dataset.test.table.height,
+        extra_tables=tuple(other.train.file.name for other in tables.extra),
+        n_extra=0 if prepared.extra is None else len(prepared.extra),
+        arithmetic=arithmetic,
+    )
 
 
 def prevalence_note(tables: Tables, prepared: Prepared) -> str | None:

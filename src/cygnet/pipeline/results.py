@@ -17,7 +17,7 @@ from cygnet.breakdown import AGE_BAND, subgroup_columns
 from cygnet.curation.shortcuts import shortcut_probabilities
 from cygnet.durable import write_text_whole
 from cygnet.evaluation import Estimate, ScoreCard, auroc_estimate, score_card
-from cygnet.evaluation.platt import platt_line
+from cygnet.evaluation.recalibrators import platt_line
 from cygnet.images.decode import decoding_name
 from cygnet.inference.model import names_digest, open_model
 from cygnet.pipeline.inputs import Prepared, Tables

@@ -14,16 +14,23 @@ from numpy.typing import NDArray
 
 from cygnet.evaluation import CalibrationBins
 from cygnet.report import numbers
-from cygnet.report.svg import Drawing, FloatArray, Frame, Scale, probability_scale, shortened
+from cygnet.report.curve_parts import (
+    LEFT,
+    PLOT,
+    TOP,
+    Series,
+    curve_table,
+    describe,
+    direct_labels,
+    draw_bands,
+    draw_lines,
+    labels_below,
+    line_labels,
+    square_drawing,
+    square_frame,
+)
+from cygnet.report.svg import Drawing, FloatArray, Frame, Scale, probability_scale
 from cygnet.report.tables import Cell, DataTable, count_cell, number_cell, table
-
-MOST_SERIES = 8  # more colours than these cannot be told apart
-_MOST_INSIDE = 4  # more labels than these would stand on the curves
-_LABEL_SIZE = 15  # between a desk's and a phone's, so that a label fits on both
-
-_PLOT = 320.0
-_LEFT, _TOP, _RIGHT, _BOTTOM = 52.0, 34.0, 20.0, 52.0
-_TABLE_ROWS = 21
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,50 +48,20 @@ class Figure:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Series:
-    """One curve with its band: arrays of equal length; NaN where a point is undefined.
-
-    ``measure`` names the number that sums it up, ``value`` is that number as written, and
-    ``limits`` its interval, or the words that stand where it has none.
-    """
-
-    name: str
-    measure: str
-    value: str
-    limits: str
-    x: FloatArray
-    y: FloatArray
-    lower: FloatArray
-    upper: FloatArray
-
-
-def square_frame(*, logit: bool = False) -> Frame:
-    """Give a square frame from 0 to 1 on both axes, equal in scale."""
-    x = probability_scale(_LEFT, _LEFT + _PLOT, logit=logit)
-    return Frame(x, probability_scale(_TOP + _PLOT, _TOP, logit=logit))
-
-
-def _square_drawing(name: str, description: str, n_below: int = 0) -> Drawing:
-    """Give a drawing for a square frame, with room for lines of text below it."""
-    room = 20 * n_below + (8 if n_below else 0)
-    return Drawing(_LEFT + _PLOT + _RIGHT, _TOP + _PLOT + _BOTTOM + room, name, description)
-
-
 def roc_figure(series: Sequence[Series], *, key: str = "roc", caption: str) -> Figure:
     """Draw ROC curves on equal axes with the diagonal of chance."""
     frame = square_frame()
-    drawing = _square_drawing("ROC curve", _described(series), _n_below(series))
+    drawing = square_drawing("ROC curve", describe(series), labels_below(series))
     frame.axes(drawing, "False-positive rate (1 \u2212 specificity)", "Sensitivity")
-    _bands(drawing, frame, series)
+    draw_bands(drawing, frame, series)
     ends = np.array([0.0, 1.0])
     frame.curve(drawing, ends, ends, "reference")
     drawing.text(frame.x.at(0.12), frame.y.at(0.04), "chance", "faint")
-    _lines(drawing, frame, series, from_corner=True)
-    foot = frame.y.start - 14 - 20 * (len(_labels(series)) - 1)
-    _direct_labels(drawing, series, frame.x.at(0.30), foot, 0.70 * _PLOT)
+    draw_lines(drawing, frame, series, from_corner=True)
+    foot = frame.y.start - 14 - 20 * (len(line_labels(series)) - 1)
+    direct_labels(drawing, series, frame.x.at(0.30), foot, 0.70 * PLOT)
     columns = ("False-positive rate", "Sensitivity", "Lower", "Upper")
-    rows = _curve_table("ROC curve: sensitivity with its interval", columns, series)
+    rows = curve_table("ROC curve: sensitivity with its interval", columns, series)
     return Figure(key, "ROC curve", caption, (drawing.markup(),), rows)
 
 
@@ -98,91 +75,25 @@ def precision_recall_figure(
 ) -> Figure:
     """Draw precision over sensitivity, with the prevalence that chance would give."""
     frame = square_frame()
-    drawing = _square_drawing("Precision-recall curve", _described(series), _n_below(series))
+    drawing = square_drawing("Precision-recall curve", describe(series), labels_below(series))
     frame.axes(drawing, "Recall (sensitivity)", "Precision (positive predictive value)")
-    _bands(drawing, frame, series)
+    draw_bands(drawing, frame, series)
     frame.curve(drawing, np.array([0.0, 1.0]), np.array([prevalence] * 2), "reference")
     above = prevalence <= 0.5
     level = frame.y.at(prevalence) + (-7 if above else 18)
     if len(series) == 1:
         words = f"chance: prevalence {numbers.format_number(prevalence)}"
         drawing.text(frame.x.at(0.03), level, words, "faint")
-    _lines(drawing, frame, series)
-    height = 20 * (len(_labels(series)) - 1)
+    draw_lines(drawing, frame, series)
+    height = 20 * (len(line_labels(series)) - 1)
     high = bool(np.nanmean(series[0].y) > 0.5)
     under = min(frame.y.start - 34, level - 24) if above else frame.y.start - 34
     top = under - height if high else frame.y.end + 20
     left = 0.06 if high else 0.30
-    _direct_labels(drawing, series, frame.x.at(left), top, 0.70 * _PLOT)
+    direct_labels(drawing, series, frame.x.at(left), top, 0.70 * PLOT)
     columns = ("Recall", "Precision", "Lower", "Upper")
-    rows = _curve_table("Precision-recall curve: precision with its interval", columns, series)
+    rows = curve_table("Precision-recall curve: precision with its interval", columns, series)
     return Figure(key, "Precision-recall curve", caption, (drawing.markup(),), rows, note)
-
-
-def _described(series: Sequence[Series]) -> str:
-    shown = series[:MOST_SERIES]
-    return "; ".join(f"{one.name}: {one.measure} {one.value} ({one.limits})" for one in shown)
-
-
-def _bands(drawing: Drawing, frame: Frame, series: Sequence[Series]) -> None:
-    many = " many" if len(series) > 2 else ""
-    for index, one in reversed(list(enumerate(series[:MOST_SERIES]))):
-        frame.band(drawing, one.x, one.lower, one.upper, f"band s{index}{many}")
-
-
-def _lines(
-    drawing: Drawing, frame: Frame, series: Sequence[Series], *, from_corner: bool = False
-) -> None:
-    for index, one in reversed(list(enumerate(series[:MOST_SERIES]))):
-        x, y = (np.r_[0.0, one.x], np.r_[0.0, one.y]) if from_corner else (one.x, one.y)
-        frame.curve(drawing, x, y, f"line s{index}")
-
-
-def _labels(series: Sequence[Series]) -> list[tuple[int, str]]:
-    """Lines of text beside the curves: a lone curve's label in two lines, else one a curve."""
-    if len(series) == 1:
-        return [(0, f"{series[0].measure} {series[0].value}"), (0, f"({series[0].limits})")]
-    return [(index, f"{one.value} {one.name}") for index, one in enumerate(series[:MOST_SERIES])]
-
-
-def _n_below(series: Sequence[Series]) -> int:
-    """Count the labels that stand below the plot: all of them where they are many."""
-    return min(len(series), MOST_SERIES) if len(series) > _MOST_INSIDE else 0
-
-
-def _direct_labels(
-    drawing: Drawing, series: Sequence[Series], left: float, top: float, width: float
-) -> None:
-    alone = len(series) == 1
-    if _n_below(series):
-        left, top, width = _LEFT, _TOP + _PLOT + _BOTTOM + 20, _PLOT + _RIGHT
-    for line, (index, words) in enumerate(_labels(series)):
-        y = top + 20 * line
-        if not alone:
-            drawing.line(left, y - 5, left + 22, y - 5, f"line s{index}")
-        shown = words if alone else shortened(words, width - 30, _LABEL_SIZE)
-        drawing.text(left + (0 if alone else 28), y, shown, "label strong" if alone else "label")
-
-
-def _curve_table(caption: str, columns: Sequence[str], series: Sequence[Series]) -> DataTable:
-    rows = []
-    for one in series:
-        for at in _table_points(one.x):
-            points = (one.x[at], one.y[at], one.lower[at], one.upper[at])
-            cells = [number_cell(float(value), 3) for value in points]
-            rows.append(cells if len(series) == 1 else [Cell(one.name), *cells])
-    titles = columns if len(series) == 1 else ("Model", *columns)
-    return table(caption, titles, rows)
-
-
-def _table_points(x: FloatArray) -> list[int]:
-    """Give the indices of at most 21 points, evenly spread over 0 to 1 where ``x`` is finite."""
-    known = np.flatnonzero(np.isfinite(x))
-    if len(known) <= _TABLE_ROWS:
-        return [int(index) for index in known]
-    wanted = np.linspace(0, 1, _TABLE_ROWS)
-    nearest = np.abs(x[known][None, :] - wanted[:, None]).argmin(axis=1)
-    return [int(known[index]) for index in dict.fromkeys(nearest.tolist())]
 
 
 def needs_log_odds(probability: FloatArray) -> bool:
@@ -203,11 +114,11 @@ def histogram_figure(
 ) -> Figure:
     """Draw how each class's probabilities spread, one panel a class over a common axis."""
     logit = needs_log_odds(probability)
-    x = probability_scale(_LEFT, _LEFT + _PLOT, logit=logit)
+    x = probability_scale(LEFT, LEFT + PLOT, logit=logit)
     positions = np.linspace(x.start, x.end, 21)
-    drawing = _square_drawing(title, "Shares of each class in twenty steps of probability")
+    drawing = square_drawing(title, "Shares of each class in twenty steps of probability")
     rows: list[list[Cell]] = [[Cell(text)] for text in _bin_names(x, logit=logit)]
-    for name, value, top in (("Melanoma", 1, _TOP - 20), ("Benign", 0, _TOP + 164)):
+    for name, value, top in (("Melanoma", 1, TOP - 20), ("Benign", 0, TOP + 164)):
         chosen = probability[target == value]
         counts, _ = np.histogram(x(chosen), bins=positions)
         share = counts / max(len(chosen), 1)
@@ -217,9 +128,9 @@ def histogram_figure(
         for row, count, part in zip(rows, counts, share, strict=True):
             row += [count_cell(int(count)), number_cell(float(part), 3)]
     for mark in x.ticks():
-        drawing.text(x.at(mark), _TOP + _PLOT + 16, f"{mark:g}", "tick", "middle")
+        drawing.text(x.at(mark), TOP + PLOT + 16, f"{mark:g}", "tick", "middle")
     axis = "Probability given by the model" + (" (log-odds axis)" if logit else "")
-    drawing.text(x.end, _TOP + _PLOT + 40, axis, "axis-title", "end")
+    drawing.text(x.end, TOP + PLOT + 40, axis, "axis-title", "end")
     columns = ("Probability", "Melanomas", "Share of melanomas", "Benign", "Share of benign")
     return Figure(key, title, caption, (drawing.markup(),), table(title, columns, rows))
 
@@ -265,7 +176,7 @@ def calibration_figure(
     logit = bool(known.any()) and float(np.quantile(bins.x[known], 0.75)) < 0.2
     frame = square_frame(logit=logit)
     groups = numbers.counted(int(known.sum()), "group")
-    drawing = _square_drawing(title, f"Observed share of melanomas in {groups} of images")
+    drawing = square_drawing(title, f"Observed share of melanomas in {groups} of images")
     frame.axes(drawing, "Mean probability given by the model", "Share that is melanoma")
     ends = np.array([frame.x.low, frame.x.high])
     frame.curve(drawing, ends, ends, "reference")

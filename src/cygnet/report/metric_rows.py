@@ -64,7 +64,7 @@ def metric_groups(score: ScoreCard, *, transferable: bool) -> list[MetricGroup]:
     """Group every metric of the card; none is left out, undefined ones say why."""
     grouped: dict[str, list[MetricRow]] = {group: [] for group in GROUPS}
     for key, estimate in score.metrics.items():
-        words = metric_words(key)
+        words = metric_words(key, estimate.details)
         mark = _mark(estimate, moves=words.moves, transferable=transferable)
         explained = " ".join(filter(None, [words.explained, _beside(estimate)]))
         row = _row(key, words.title, explained, estimate, mark)
@@ -82,10 +82,10 @@ def compared_groups(cards: Mapping[str, ScoreCard], *, transferable: bool) -> li
     keys.sort(key=lambda key: GROUPS.index(metric_words(key).group))
     groups = []
     for key in keys:
-        words = metric_words(key)
         found = {name: card.metrics[key] for name, card in cards.items() if key in card.metrics}
         rows = tuple(_row(key, name, "", one, "") for name, one in found.items())
         first = next(iter(found.values()))
+        words = metric_words(key, first.details)
         mark = _mark(first, moves=words.moves, transferable=transferable)
         groups.append(MetricGroup(words.title, rows, words.explained, mark))
     return groups

@@ -116,6 +116,17 @@ def format_interval(estimate: float, lower: float, upper: float) -> str:
     return f"{format_number(estimate, places)} ({format_limits(lower, upper, places)})"
 
 
+def format_p_value(p: float) -> str:
+    """Write a p-value; below 0.001 only that it is.
+
+    >>> format_p_value(0.0341), format_p_value(2e-9), format_p_value(1.0)
+    ('0.034', '<0.001', '1')
+    """
+    if p < 0.001:
+        return "<0.001"
+    return f"{p:.2g}" if p >= 0.1 else f"{p:.3f}"
+
+
 def format_duration(seconds: float) -> str:
     """Write a time in the two largest units that matter.
 

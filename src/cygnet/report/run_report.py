@@ -28,7 +28,8 @@ from cygnet.report.making import flattened, written_time
 from cygnet.report.metric_rows import metric_groups
 from cygnet.report.numbers import format_duration
 from cygnet.report.page import render_page
-from cygnet.report.score_figures import Scored, score_figures, subgroup_figure
+from cygnet.report.reporting import RunSource, drafted_lists, run_facts
+from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
 from cygnet.report.tables import Cell, DataTable, count_cell, table
 from cygnet.report.thumbnails import ThumbnailSource
 
@@ -47,6 +48,7 @@ class RunReport:
     ``(n_images,)`` if any. ``thumbnails`` gives an image's encoded picture or ``None``.
     ``prevalence_note`` says why prevalence-dependent numbers do not transfer; ``None`` where they
     do. ``facts`` and ``missing`` are label and value; ``notices`` are whole sentences.
+    ``source`` says where the images came from, where their folds were checked to share nothing.
     """
 
     title: str
@@ -72,6 +74,7 @@ class RunReport:
     weights: NDArray[np.float64] | None = None
     replicates: int = 1000
     seed: int = 0
+    source: RunSource | None = None
 
 
 def write_run_report(report: RunReport, path: Path) -> None:
@@ -96,6 +99,7 @@ def write_run_report(report: RunReport, path: Path) -> None:
         title=report.title,
         created=written_time(report.created),
         report=report,
+        reporting_lists=drafted_lists(run_facts(report)),
         contents=_contents(parts),
         **parts,
     )
@@ -115,6 +119,7 @@ def _result_parts(report: RunReport, scored: Scored) -> dict[str, object]:
             [scored], note=note, replicates=report.replicates, seed=report.seed
         ),
         "subgroups": subgroup_figure(scored),
+        "gaps": gap_table(scored),
         "groups": metric_groups(report.score, transferable=not note),
         "folds": _fold_table(report.oof),
         "notes": [one for one in report.score.notes if not note or note not in one],
@@ -158,11 +163,14 @@ def _contents(parts: Mapping[str, object]) -> list[tuple[str, str]]:
         ("data", "The data", True),
         ("beside", "Shortcuts", parts["beside"]),
         ("curves", "Curves", True),
+        ("within", "Within a patient", True),
         ("calibration", "Probabilities", True),
+        ("decisions", "Decisions", True),
         ("subgroups", "Subgroups", parts["subgroups"]),
         ("wrong", "Most wrong", parts["wrong"] != ([], [])),
         ("patients", "Patients in a row", parts["patients"]),
         ("numbers", "All numbers", True),
+        ("reporting", "For a paper", True),
         ("making", "How it was made", True),
     ]
     return [(anchor, words) for anchor, words, there in chapters if there]

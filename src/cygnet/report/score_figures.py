@@ -15,15 +15,17 @@ from cygnet.evaluation import (
     Estimate,
     ScoreCard,
     calibration_bins,
+    found_within_patients,
     precision_recall_band,
     roc_curve_band,
+    telling_gaps,
 )
 from cygnet.evaluation.subgroups import Group
 from cygnet.report import numbers
+from cygnet.report.curve_parts import MOST_SERIES, Series
+from cygnet.report.decision_figure import decision_figure
 from cygnet.report.figures import (
-    MOST_SERIES,
     Figure,
-    Series,
     calibration_figure,
     histogram_figure,
     needs_log_odds,
@@ -31,6 +33,8 @@ from cygnet.report.figures import (
     roc_figure,
 )
 from cygnet.report.forest import ForestRow, forest_figure
+from cygnet.report.patient_figures import found_figure, within_figure
+from cygnet.report.tables import Cell, DataTable, estimate_cells, table
 from cygnet.report.words import column_words, metric_words
 
 
@@ -66,7 +70,9 @@ class ScoreFigures:
     """The figures of a score, by chapter."""
 
     curves: tuple[Figure, ...]
+    within: tuple[Figure, ...]
     probabilities: tuple[Figure, ...]
+    decisions: tuple[Figure, ...]
 
 
 def score_figures(
@@ -92,7 +98,60 @@ def score_figures(
         if one.both_classes:
             key, title = f"calibration{suffix}", f"Calibration{named}"
             probabilities.append(_calibration(one, key, title, note))
-    return ScoreFigures(curves, tuple(probabilities))
+    return ScoreFigures(
+        curves,
+        _within(drawn, replicates=replicates, seed=seed),
+        tuple(probabilities),
+        _decisions(drawn, note),
+    )
+
+
+def _within(models: Sequence[Scored], *, replicates: int, seed: int) -> tuple[Figure, ...]:
+    """Draw the melanoma among its patient's lesions; nothing where no patient has both."""
+    models = [one for one in models if one.patients_known]
+    found = [
+        found_within_patients(
+            one.target,
+            one.probability,
+            one.patient,
+            weights=one.weights,
+            replicates=replicates,
+            confidence_level=one.score.metrics["auroc"].confidence_level,
+            seed=seed,
+        )
+        for one in models
+    ]
+    if not found or not found[0].n_patients:
+        return ()
+    named = [(one.name, curve) for one, curve in zip(models, found, strict=True)]
+    cards = [one.score for one in models]
+    numbers_of = [(one.name, one.score) for one in models]
+    return found_figure(named, cards), within_figure(numbers_of)
+
+
+def _decisions(models: Sequence[Scored], note: str) -> tuple[Figure, ...]:
+    curves = [
+        (one.name, curve) for one in models if (curve := one.score.decision_curve) is not None
+    ]
+    if not curves:
+        return ()
+    first = curves[0][1]
+    share = (
+        f"the prevalence is moved to {numbers.format_share(first.prevalence)}"
+        if first.prevalence is not None
+        else f"the share of melanomas is {numbers.format_share(models[0].prevalence)}, as here"
+    )
+    caption = (
+        "True positives an image, less false ones at the price that the threshold sets: at 0.10, "
+        "one melanoma found is worth nine needless excisions. A model is worth deciding by where "
+        f"its line lies above both taking all lesions and taking none. Here {share}. "
+    )
+    caption += (
+        f"There is no band: {first.reason}."
+        if first.reason
+        else f"Bands are {_level(first.confidence_level)} intervals, point by point."
+    )
+    return (decision_figure(curves, caption=caption, note=note),)
 
 
 def _series(one: Scored, band: Band, metric: str) -> Series:
@@ -209,6 +268,23 @@ def subgroup_figure(
         "Overlapping intervals do not show that two groups are alike."
     )
     return forest_figure(rows, key=key, title=title, caption=caption, beside=score.metrics["auroc"])
+
+
+def gap_table(one: Scored, *, title: str = "Gaps between subgroups") -> DataTable | None:
+    """Give the gaps worth a line, judged together; ``None`` where there are none."""
+    score = one.score
+    if not score.gaps:
+        return None
+    rows = []
+    for gap in telling_gaps(score.gaps):
+        value, limits = estimate_cells(gap.difference)
+        rows.append([Cell(f"{column_words(gap.by)}: {gap.b} less {gap.a}"), value, limits])
+    few = sum(not gap.difference.has_interval for gap in score.gaps)
+    caption = (
+        f"{title}: the widest of each column and those that exclude 0, of {len(score.gaps)} that "
+        f"are judged together; {few} are to groups too small to judge"
+    )
+    return table(caption, ["Gap in AUROC", "Difference", "Interval, all together"], rows)
 
 
 def _subgroup_row(level: str, found: Group, one: Scored) -> ForestRow:

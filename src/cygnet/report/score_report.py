@@ -3,6 +3,7 @@
 The same figures and tables as a run's page, all models side by side on the same images.
 """
 
+import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -12,16 +13,22 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cygnet import __version__
 from cygnet.durable import write_text_whole
-from cygnet.evaluation import ScoreCard
+from cygnet.evaluation import Agreement, Comparison, ScoreCard
 from cygnet.report import numbers
-from cygnet.report.figures import MOST_SERIES, Figure
+from cygnet.report.comparison_figures import rank_figure, significance_figure
+from cygnet.report.curve_parts import MOST_SERIES
+from cygnet.report.figures import Figure
 from cygnet.report.forest import ForestRow, forest_figure
 from cygnet.report.headline import headline
 from cygnet.report.making import written_time
 from cygnet.report.metric_rows import compared_groups, metric_groups
 from cygnet.report.page import render_page
-from cygnet.report.score_figures import Scored, score_figures, subgroup_figure
+from cygnet.report.reporting import drafted_lists, score_facts
+from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
+from cygnet.report.scoring import ScoredFiles, Scoring
+from cygnet.report.tables import Cell, DataTable, number_cell, table
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,7 +38,7 @@ class ScoreReport:
     ``joined`` holds for each model a table of the same images in the same order (``image_name,
     patient_id, target, probability``), and ``cards`` its score on them. ``facts`` are label and
     value, ``notices`` whole sentences, ``weights`` ``(n_images,)`` the sampling weights behind the
-    cards, if any.
+    cards, if any; ``comparison`` and ``agreement`` are of several models.
     """
 
     title: str
@@ -45,8 +52,52 @@ class ScoreReport:
     versions: Mapping[str, str] = field(default_factory=dict)
     prevalence_note: str | None = None
     weights: NDArray[np.float64] | None = None
+    comparison: Comparison | None = None
+    agreement: Sequence[Agreement] = ()
     replicates: int = 1000
     seed: int = 0
+
+
+def report_of(
+    scored: ScoredFiles,
+    scoring: Scoring,
+    truth: Path,
+    predictions: Sequence[Path],
+    *,
+    created: datetime,
+    command: str = "",
+) -> ScoreReport:
+    """Gather what the page of ``scored`` says; the files are named on it."""
+    names = list(scored.cards)
+    alone = len(names) == 1
+    files = [
+        ("Predictions" if alone else name, str(path))
+        for name, path in zip(names, predictions, strict=True)
+    ]
+    return ScoreReport(
+        title=f"{names[0] if alone else f'{len(names)} models'} against {truth.name}",
+        created=created,
+        joined=scored.read.tables,
+        cards=scored.cards,
+        facts=[("Truth", str(truth)), *files],
+        notices=scored.read.notices,
+        weights=scored.weights,
+        comparison=scored.comparison,
+        agreement=scored.agreement,
+        command=command,
+        versions=_versions(),
+        replicates=scoring.replicates,
+        seed=scoring.seed,
+    )
+
+
+def _versions() -> dict[str, str]:
+    return {
+        "cygnet": __version__,
+        "python": platform.python_version(),
+        "numpy": np.__version__,
+        "polars": pl.__version__,
+    }
 
 
 def write_score_report(report: ScoreReport, path: Path) -> None:
@@ -74,10 +125,12 @@ def write_score_report(report: ScoreReport, path: Path) -> None:
             seed=report.seed,
         ),
         subgroups=subgroups,
+        comparison=_comparison(report),
         facts=[*_counts(one), *report.facts],
         notes=list(dict.fromkeys(note for model in models for note in model.score.notes)),
         prevalence=numbers.format_share(one.prevalence) if one.score.n_images else "",
-        contents=_contents(subgroups=bool(subgroups)),
+        reporting_lists=drafted_lists(score_facts(report)),
+        contents=_contents(subgroups=bool(subgroups), compared=report.comparison is not None),
         **_first_said(report, models),
     )
     write_text_whole(path, page)
@@ -135,13 +188,38 @@ def _models_figure(models: Sequence[Scored]) -> Figure:
     )
 
 
-def _subgroups(models: Sequence[Scored]) -> list[Figure]:
+def _subgroups(models: Sequence[Scored]) -> list[tuple[Figure, DataTable | None]]:
     figures = []
     for index, one in enumerate(models):
         title = "AUROC in subgroups" + (f": {one.name}" if len(models) > 1 else "")
         figure = subgroup_figure(one, key=f"subgroups-{index}", title=title)
-        figures += [figure] if figure else []
+        figures += [(figure, gap_table(one))] if figure else []
     return figures
+
+
+def _comparison(report: ScoreReport) -> dict[str, object] | None:
+    """Gather what stands in the chapter on several models."""
+    if report.comparison is None:
+        return None
+    return {
+        "figures": [rank_figure(report.comparison.ranks), significance_figure(report.comparison)],
+        "notes": report.comparison.notes,
+        "agreement": _agreement_table(report.agreement),
+    }
+
+
+def _agreement_table(agreement: Sequence[Agreement]) -> DataTable:
+    rows = [
+        [
+            Cell(f"{pair.a} and {pair.b}", note="nearly the same" if pair.near_identical else ""),
+            number_cell(pair.spearman, 4),
+            Cell(numbers.format_share(pair.same_share), pair.same_share),
+            number_cell(pair.largest_difference, 3),
+        ]
+        for pair in agreement
+    ]
+    columns = ["Files", "Spearman", "Same number", "Largest difference"]
+    return table("How alike the predictions are, most alike first", columns, rows)
 
 
 def _undrawn(models: Sequence[Scored]) -> str:
@@ -163,14 +241,18 @@ def _counts(one: Scored) -> list[tuple[str, str]]:
     ]
 
 
-def _contents(*, subgroups: bool) -> list[tuple[str, str]]:
+def _contents(*, subgroups: bool, compared: bool) -> list[tuple[str, str]]:
     chapters = [
         ("result", "The result", True),
         ("data", "The data", True),
+        ("compared", "The models compared", compared),
         ("curves", "Curves", True),
+        ("within", "Within a patient", True),
         ("calibration", "Probabilities", True),
+        ("decisions", "Decisions", True),
         ("subgroups", "Subgroups", subgroups),
         ("numbers", "All numbers", True),
+        ("reporting", "For a paper", True),
         ("making", "How it was made", True),
     ]
     return [(anchor, words) for anchor, words, there in chapters if there]

@@ -1,153 +1,197 @@
-"""How do a truth and prediction files become a score report? Read, joined, scored on one footing.
+"""How do a truth and prediction files become scores, and models a comparison? On one footing.
 
-Every model is scored on the same images. The faults of all files are named at once.
+Every model is scored on the same images, with the same draws of the patients.
 """
 
-import platform
-from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-import polars as pl
+from numpy.typing import NDArray
 
-from cygnet import __version__
 from cygnet.breakdown import sampling_weights, subgroup_columns
-from cygnet.errors import Fault, TableError
-from cygnet.evaluation import ScoreCard, score_card
-from cygnet.predictions import JoinedTables, read_scored
-from cygnet.report import numbers
-from cygnet.report.score_report import ScoreReport
+from cygnet.errors import InputError, TableError
+from cygnet.evaluation import (
+    Agreement,
+    Comparison,
+    CrossFit,
+    ScoreCard,
+    ThresholdRule,
+    agreements,
+    compare,
+    cross_fit,
+    score_card,
+)
+from cygnet.evaluation.recalibrators import Method
+from cygnet.evaluation.replicates import MIN_TPR
+from cygnet.evaluation.thresholded import DEFAULT_THRESHOLD
+from cygnet.report.reading import ModelTables, read_models
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """What a score is asked for.
+
+    ``by`` names columns of the truth to break it down by (or ``age_band``), ``weights`` its column
+    of sampling weights. ``common`` keeps the images that all files hold. The rest is as
+    :func:`score_card` takes it; ``metrics`` and ``margin`` as :func:`compare` does.
+    """
+
+    by: Sequence[str] = ()
+    weights: str | None = None
+    common: bool = False
+    replicates: int = 2000
+    seed: int = 0
+    threshold: float = DEFAULT_THRESHOLD
+    min_tpr: float = MIN_TPR
+    prevalence: float | None = None
+    metrics: Sequence[str] = ("auroc",)
+    margin: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ScoredFiles:
+    """The scores of one model or several on the same images.
+
+    ``weights`` ``(n_images,)`` are the sampling weights behind the cards, if any; ``comparison``
+    and ``agreement`` are there from two models up; ``cross_fit`` where probabilities or thresholds
+    were fitted on other folds.
+    """
+
+    read: ModelTables
+    cards: dict[str, ScoreCard]
+    weights: NDArray[np.float64] | None
+    comparison: Comparison | None = None
+    agreement: tuple[Agreement, ...] = ()
+    cross_fit: CrossFit | None = None
+
+    def as_json(self, *, common: bool = False) -> dict[str, object]:
+        """Give the document of ``compare --json`` and ``report --json``.
+
+        Counts, ``models`` (each as in ``score``), ``pairs``, ``ranks``, ``agreement``, ``notes``;
+        with ``common``, how many images each file held.
+        """
+        one = next(iter(self.cards.values()))
+        compared = self.comparison or Comparison((), ())
+        document: dict[str, object] = {
+            "n_images": one.n_images,
+            "n_patients": one.n_patients,
+            "n_positive": one.n_positive,
+            "models": {name: card.as_json() for name, card in self.cards.items()},
+            **compared.as_json(),
+            "agreement": [pair.as_json() for pair in self.agreement],
+            "notes": [*self.read.notices, *compared.notes],
+        }
+        if common:
+            document["common"] = self.read.common()
+        return document
 
 
 def score_files(
     truth: Path,
     predictions: Sequence[Path],
+    scoring: Scoring,
     *,
-    by: Sequence[str] = (),
-    weights: str | None = None,
-    common: bool = False,
-    replicates: int = 2000,
-    seed: int = 0,
-    created: datetime,
-    command: str = "",
     progress: Callable[[int], None] = lambda _: None,
-) -> ScoreReport:
-    """Score each of ``predictions`` against ``truth`` and gather what the page says.
+) -> ScoredFiles:
+    """Score each of ``predictions`` against ``truth``; from two up, compare them.
 
-    ``by`` names columns of the truth to break the score down by (or ``age_band``), ``weights`` its
-    column of sampling weights. ``common`` keeps the images that the truth and every prediction file
-    hold; without it, files that differ are refused. ``progress`` is told of each model that was
-    scored. Raises :class:`TableError` for the faults of all files together, for a column that the
-    truth lacks, and where only one class is left.
+    ``progress`` is told of each model that was scored. Raises :class:`TableError` for the faults of
+    all files together, for a column that the truth lacks, and where only one class is left.
     """
-    read = _read_all(truth, predictions, common=common)
-    tables = _on_the_same_images(truth, {name: one.table for name, one in read.items()})
-    first = next(iter(tables.values()))
-    weighed = sampling_weights(first, weights, truth) if weights else None
-    subgroups = subgroup_columns(first, by, truth)
-    cards: dict[str, ScoreCard] = {}
-    for name, table in tables.items():
-        cards[name] = score_card(
+    read = read_models(truth, predictions, common=scoring.common)
+    weights = sampling_weights(read.first, scoring.weights, truth) if scoring.weights else None
+    scores = {name: table["probability"].to_numpy() for name, table in read.tables.items()}
+    cards = {}
+    for name, probability in scores.items():
+        cards[name] = _card(read, probability, weights, scoring, truth)
+        progress(1)
+    if len(cards) == 1:
+        return ScoredFiles(read, cards, weights)
+    comparison = compare(
+        read.first["target"].to_numpy(),
+        scores,
+        read.first["patient_id"].to_list(),
+        weights=weights,
+        metrics=scoring.metrics,
+        margin=scoring.margin,
+        replicates=scoring.replicates,
+        seed=scoring.seed,
+    )
+    return ScoredFiles(read, cards, weights, comparison, agreements(scores))
+
+
+def score_across_folds(
+    truth: Path,
+    predictions: Path,
+    scoring: Scoring,
+    folds: Path,
+    *,
+    method: Method | None,
+    rule: ThresholdRule | None,
+) -> ScoredFiles:
+    """Score one file whose probabilities or thresholds are fitted on the folds not scored.
+
+    Raises as :func:`score_files`, and :class:`TableError` for what the folds are refused for.
+    """
+    read = read_models(truth, [predictions], common=scoring.common)
+    weights = sampling_weights(read.first, scoring.weights, truth) if scoring.weights else None
+    cross = _cross_fit(
+        read, folds, method=method, rule=rule, weights=weights, common=scoring.common
+    )
+    card = cross.noted(_card(read, cross.probability, weights, scoring, truth))
+    return ScoredFiles(read, dict.fromkeys(read.tables, card), weights, cross_fit=cross)
+
+
+def _card(
+    read: ModelTables,
+    probability: NDArray[np.float64],
+    weights: NDArray[np.float64] | None,
+    scoring: Scoring,
+    truth: Path,
+) -> ScoreCard:
+    return score_card(
+        read.first["target"].to_numpy(),
+        probability,
+        read.first["patient_id"].to_list(),
+        weights=weights,
+        subgroups=subgroup_columns(read.first, scoring.by, truth),
+        replicates=scoring.replicates,
+        seed=scoring.seed,
+        threshold=scoring.threshold,
+        min_tpr=scoring.min_tpr,
+        prevalence=scoring.prevalence,
+    )
+
+
+def _cross_fit(
+    read: ModelTables,
+    folds: Path,
+    *,
+    method: Method | None,
+    rule: ThresholdRule | None,
+    weights: NDArray[np.float64] | None,
+    common: bool,
+) -> CrossFit:
+    """Recalibrate what was joined, or choose thresholds, by the folds of the file ``folds``.
+
+    ``common`` passes over its rows of images that are not scored. Raises :class:`TableError` for
+    what :func:`read_folds` and :func:`cross_fit` refuse, all of it faults of these folds.
+    """
+    from cygnet.cohort.folds import read_folds
+
+    table = read.first
+    fold = read_folds(folds, table, surplus=common)["fold"]
+    try:
+        return cross_fit(
             table["target"].to_numpy(),
             table["probability"].to_numpy(),
+            fold.to_numpy(),
             table["patient_id"].to_list(),
-            weights=weighed,
-            subgroups=subgroups,
-            replicates=replicates,
-            seed=seed,
+            method=method,
+            rule=rule,
+            weights=weights,
         )
-        progress(1)
-    who = next(iter(tables)) if len(tables) == 1 else f"{len(tables)} models"
-    return ScoreReport(
-        title=f"{who} against {truth.name}",
-        created=created,
-        joined=tables,
-        cards=cards,
-        facts=_facts(truth, dict(zip(tables, predictions, strict=True))),
-        notices=_left_out(read, first.height),
-        weights=weighed,
-        command=command,
-        versions=_versions(),
-        replicates=replicates,
-        seed=seed,
-    )
-
-
-def _versions() -> dict[str, str]:
-    return {
-        "cygnet": __version__,
-        "python": platform.python_version(),
-        "numpy": np.__version__,
-        "polars": pl.__version__,
-    }
-
-
-def _read_all(truth: Path, predictions: Sequence[Path], *, common: bool) -> dict[str, JoinedTables]:
-    read: dict[str, JoinedTables] = {}
-    faults: list[Fault] = []
-    for name, path in zip(model_names(predictions), predictions, strict=True):
-        try:
-            read[name] = read_scored(truth, path, common=common)
-        except TableError as error:
-            faults += error.faults
-    if faults:
-        # The truth is read with each file: its own faults are told once.
-        raise TableError(*dict.fromkeys(faults))
-    return read
-
-
-def model_names(paths: Sequence[Path]) -> list[str]:
-    """Name models by their files, with the folder where two files are called alike.
-
-    >>> model_names([Path("a/oof.csv"), Path("b/oof.csv"), Path("b/best.csv")])
-    ['a/oof', 'b/oof', 'best']
-    """
-    stems = [path.stem for path in paths]
-    named = [
-        f"{path.parent.name}/{path.stem}" if stems.count(path.stem) > 1 else path.stem
-        for path in paths
-    ]
-    if len(set(named)) == len(named):
-        return named
-    return [f"{name} ({place})" for place, name in enumerate(named, 1)]
-
-
-def _on_the_same_images(truth: Path, tables: Mapping[str, pl.DataFrame]) -> dict[str, pl.DataFrame]:
-    shared, *others = tables.values()
-    for other in others:
-        shared = shared.join(other, on="image_name", how="semi", maintain_order="left")
-    if shared["target"].n_unique() < 2:
-        raise TableError.of(
-            "The images that all these files hold are not of both classes.",
-            "Report the files one by one, or give predictions of the same images.",
-            file=truth,
-        )
-    names = shared.select("image_name")
-    return {
-        name: names.join(table, on="image_name", how="left", maintain_order="left")
-        for name, table in tables.items()
-    }
-
-
-def _facts(truth: Path, predictions: Mapping[str, Path]) -> list[tuple[str, str]]:
-    alone = len(predictions) == 1
-    named = [("Predictions" if alone else name, str(path)) for name, path in predictions.items()]
-    return [("Truth", str(truth)), *named]
-
-
-def _left_out(read: Mapping[str, JoinedTables], n_images: int) -> list[str]:
-    """Say how many images each file holds, where not all of them were scored."""
-    n_truth = max(one.n_truth for one in read.values())
-    if all(one.n_predictions == n_images == n_truth for one in read.values()):
-        return []
-    held = ", ".join(
-        f"{name} {numbers.format_count(one.n_predictions)}" for name, one in read.items()
-    )
-    scored = numbers.format_count(n_images)
-    return [
-        (
-            f"Scored are the {scored} images that all files hold (--common); the truth holds "
-            f"{numbers.format_count(n_truth)}, {held}."
-        )
-    ]
+    except InputError as error:
+        raise TableError(*(replace(fault, file=folds) for fault in error.faults)) from error

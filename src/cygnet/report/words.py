@@ -1,7 +1,10 @@
 """What is each number called on a page, what does it say, and does it move with prevalence?"""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
 
 DISCRIMINATION = "Telling melanomas from benign lesions"
 AT_A_THRESHOLD = "At one threshold"
@@ -10,6 +13,9 @@ WITHIN = "Within a patient"
 OTHER = "Further numbers"
 
 GROUPS = (DISCRIMINATION, AT_A_THRESHOLD, WITHIN, PROBABILITY, OTHER)
+
+
+_NONE: Final[Mapping[str, object]] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,27 +286,42 @@ _PATTERNS: tuple[tuple[str, MetricWords], ...] = (
 )
 
 
-def metric_words(key: str) -> MetricWords:
-    """Give the words of a metric by its key; digits at the key's end fill in the title.
+def metric_words(key: str, details: Mapping[str, object] = _NONE) -> MetricWords:
+    """Give the words of a metric by its key.
+
+    The title names a partial area's ``min_tpr`` where ``details`` have one, and else the digits at
+    the key's end.
 
     >>> metric_words("sensitivity_at_specificity_90").title
     'Sensitivity at specificity 0.90'
+    >>> metric_words("pauc_above_tpr", {"min_tpr": 0.9}).title
+    'Partial AUC above sensitivity 0.90'
     """
+    begins = details.get("min_tpr")
     for pattern, words in _PATTERNS:
         if match := re.fullmatch(pattern, key):
             k = match.groupdict().get("k", "")
-            title = _with_digits(words.title.replace("{k}", k), key)
+            at = _share(begins) if isinstance(begins, int | float) else _digits_of(key)
+            title = _with_share(words.title.replace("{k}", k), at)
             explained = words.explained.replace("{k}", k)
             return MetricWords(title, explained, words.group, words.moves)
     return MetricWords(key.replace("_", " "), "", OTHER)
 
 
-def _with_digits(title: str, key: str) -> str:
+def _digits_of(key: str) -> str:
     match = re.search(r"_(\d*\.?\d+)$", key)
-    at = ""
-    if match:
-        digits = float(match[1])
-        at = f"{digits / 100 if digits > 1 else digits:.2f}"
+    if not match:
+        return ""
+    digits = float(match[1])
+    return _share(digits / 100 if digits > 1 else digits)
+
+
+def _share(value: float) -> str:
+    """Write a share with two places, or with all it has: a title must not round its name."""
+    return max(f"{value:.2f}", f"{value:g}", key=len)
+
+
+def _with_share(title: str, at: str) -> str:
     title = re.sub(r"\{at:([\d.]+)\}", lambda default: at or default[1], title)
     return title.replace("{at}", at).strip()
 

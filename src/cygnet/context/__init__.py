@@ -1,0 +1,1 @@
+"""The ugly duckling: one patient's lesions seen together. No torch."""

@@ -1,0 +1,157 @@
+"""Which learner, and how good is it where it was not fitted? Nested folds that share no patient.
+
+In each outer fold the learner is chosen by AUROC in inner folds of the others, refitted on them and
+applied. Both arms choose among the same kinds; only what they see differs.
+"""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+
+from cygnet.cohort.folds import make_folds
+from cygnet.context.features import ADDED_UP, LEVEL, OWN, SAFE_TOGETHER
+from cygnet.context.learners import (
+    COUNT,
+    Columns,
+    Fit,
+    Fitted,
+    fit_linear,
+    fit_raw,
+    fit_rule,
+    fit_splines,
+    fit_trees,
+)
+from cygnet.context.lesions import Codes, Floats, Lesions
+from cygnet.evaluation.placement import auroc
+
+N_OUTER = 5
+N_INNER = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A learner and the columns it may see."""
+
+    name: str
+    fit: Fit
+    sees: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What one side of a comparison may choose among."""
+
+    name: str
+    candidates: tuple[Candidate, ...]
+
+
+def arm(
+    name: str, *, context: bool, resemblances: Sequence[str] = (), also: Sequence[str] = ()
+) -> Arm:
+    """Give the arm with or without context; ``also`` are columns that every learner sees.
+
+    Raw score, a line, splines and trees stand in both; with context a rule without parameters too.
+    ``resemblances`` are the columns of embeddings, which the learners that add up may see.
+    """
+    added = (*ADDED_UP, *resemblances) if context else ()
+    level = (LEVEL,) if context else ()
+    together = (*SAFE_TOGETHER, *resemblances[:1]) if context else ()
+    candidates = [
+        Candidate("raw", fit_raw, (OWN,)),
+        Candidate("linear", fit_linear, (OWN, *added, *level, *also)),
+        Candidate("splines", fit_splines, (OWN, *added, *also)),
+        Candidate("trees", fit_trees, (OWN, *together, *also)),
+    ]
+    if context:
+        candidates.insert(1, Candidate("rule", fit_rule, (OWN, LEVEL)))
+    if not added and not also:
+        # A line of the score alone is the raw score.
+        candidates = [one for one in candidates if one.name != "linear"]
+    return Arm(name, tuple(candidates))
+
+
+WITHOUT = arm("without", context=False)
+WITH = arm("with", context=True)
+WITHOUT_GIVEN_COUNT = arm("without", context=False, also=(COUNT,))
+WITH_GIVEN_COUNT = arm("with", context=True, also=(COUNT,))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Predicted:
+    """What an arm gives where it was not fitted: probabilities ``(n_images,)``, and its choices."""
+
+    probability: Floats
+    chosen: Mapping[str, int]
+
+
+def folds_of(lesions: Lesions, target: Codes, *, k: int, seed: int) -> Codes:
+    """Deal patients into ``k`` folds, balanced in melanomas and images, ``(n_images,)``."""
+    table = pl.DataFrame(
+        {
+            "image_name": lesions.image_name.astype(str),
+            "patient_id": lesions.patient,
+            "lesion_id": lesions.lesion,
+            "target": target,
+        }
+    )
+    return make_folds(table, k=k, seed=seed)["fold"].to_numpy()
+
+
+def predicted(
+    arms: Sequence[Arm], columns: Columns, lesions: Lesions, target: Codes, *, seed: int
+) -> list[Predicted]:
+    """Predict every image by each arm, fitted on other patients; the arms share all folds.
+
+    A patient's only lesion has no context: it gets the raw score's calibrated probability in every
+    arm. Images of one lesion share the weight of one.
+    """
+    outer = folds_of(lesions, target, k=N_OUTER, seed=seed)
+    weight = lesion_weights(lesions)
+    alone = lesions.counts()[1] == 1
+    probability = np.empty((len(arms), lesions.n_images))
+    chosen: list[Counter[str]] = [Counter() for _ in arms]
+    for fold in range(N_OUTER):
+        fitting, scored = outer != fold, outer == fold
+        inner = folds_of(
+            lesions.chosen(np.flatnonzero(fitting)), target[fitting], k=N_INNER, seed=seed
+        )
+        here, there = _of(columns, fitting), _of(columns, scored)
+        raw = fit_raw(here, (OWN,), target[fitting], weight[fitting])(there)
+        for place, one in enumerate(arms):
+            best = choose(one, here, target[fitting], weight[fitting], inner)
+            chosen[place][best.name] += 1
+            fitted = fit(best, here, target[fitting], weight[fitting])
+            probability[place, scored] = np.where(alone[scored], raw, fitted(there))
+    return [Predicted(p, dict(c)) for p, c in zip(probability, chosen, strict=True)]
+
+
+def choose(one: Arm, columns: Columns, target: Codes, weight: Floats, inner: Codes) -> Candidate:
+    """Choose the candidate of best AUROC over the ``inner`` folds; of equals the simplest."""
+    if len(one.candidates) == 1:
+        return one.candidates[0]
+    scores = []
+    for candidate in one.candidates:
+        found = np.empty(target.size)
+        for fold in np.unique(inner):
+            fitting = inner != fold
+            made = fit(candidate, _of(columns, fitting), target[fitting], weight[fitting])
+            found[~fitting] = made(_of(columns, ~fitting))
+        scores.append(auroc(target, found, weight))
+    return one.candidates[int(np.argmax(np.round(scores, 6)))]
+
+
+def fit(candidate: Candidate, columns: Columns, target: Codes, weight: Floats) -> Fitted:
+    """Fit a candidate on all of ``columns``."""
+    return candidate.fit(columns, candidate.sees, target.astype(np.float64), weight)
+
+
+def lesion_weights(lesions: Lesions) -> Floats:
+    """Share the weight of a lesion among its images, ``(n_images,)``."""
+    return np.asarray(1 / np.bincount(lesions.lesion)[lesions.lesion])
+
+
+def _of(columns: Columns, images: Codes) -> dict[str, Floats]:
+    return {name: values[images] for name, values in columns.items()}
