@@ -35,13 +35,17 @@ from cygnet.evaluation.auroc_interval import (
     auroc_of,
 )
 from cygnet.evaluation.bca import BCA
+from cygnet.evaluation.comparison import compare
+from cygnet.evaluation.contrasts import JACKKNIFE_T
 from cygnet.evaluation.delong import CLUSTER_DELONG, DELONG, delong_covariance, normal_estimate
-from cygnet.evaluation.estimate import BOOTSTRAP, MIN_PATIENTS, Estimate, bootstrap_estimate
+from cygnet.evaluation.estimate import BOOTSTRAP, MIN_PATIENTS, bootstrap_estimate
 from cygnet.evaluation.field import Field, field_of
-from cygnet.evaluation.jackknife import decisive_patients, jackknife_deviations, t_reach
-from cygnet.evaluation.placement import auroc, auroc_replicator
+from cygnet.evaluation.jackknife import decisive_patients, jackknife_deviations
+from cygnet.evaluation.placement import auroc_replicator
+from cygnet.evaluation.recalibration import expit
 from cygnet.evaluation.resampling import multiplicity_blocks
 from cygnet.evaluation.sample import Floats, Sample, make_sample
+from cygnet.evaluation.student import t_reach
 
 ROOT = Path(__file__).resolve().parents[1]
 CLUSTERS = Path(__file__).with_name("isic2020_clusters.csv")
@@ -59,9 +63,8 @@ ALTERNATIVES = {
     BOOTSTRAP: "cluster_bootstrap_percentile",
     BCA: "cluster_bootstrap_bca",
 }
-JACKKNIFE_DIFFERENCE = "jackknife-t"
 OF_ONE = (JACKKNIFE, *ALTERNATIVES)
-OF_DIFFERENCE = (JACKKNIFE_DIFFERENCE, CLUSTER_DELONG, BOOTSTRAP)
+OF_DIFFERENCE = (JACKKNIFE_T, CLUSTER_DELONG, BOOTSTRAP)
 
 Limits = tuple[float, float]
 Drawn = list[Floats]
@@ -159,25 +162,23 @@ def limits_of_difference(sample: Sample, field: Field, drawn: Drawn) -> list[Lim
 
 
 def check(layout: Layout, scores: Floats, found: list[Limits], replicates: int, seed: int) -> None:
-    """Stop unless the limits are those of the product's door and of leaving patients out."""
-    made = auroc_estimate(
-        layout.target, scores[0], layout.patient, replicates=replicates, seed=seed
-    )
-    expected: list[Estimate] = [made, *(made.alternatives[name] for name in ALTERNATIVES.values())]
-    doors = [(one.lower, one.upper) for one in expected if one.has_interval]
-    same = [pair for pair, one in zip(found, expected, strict=False) if one.has_interval]
-    whose = range(int(layout.patient[-1]) + 1)
-    kept = [layout.patient != one for one in whose]
-    left_out = np.array([[auroc(layout.target[k], s[k]) for k in kept] for s in scores])
-    change = left_out[1] - left_out[0]
-    variance = (len(kept) - 1) / len(kept) * np.sum((change - change.mean()) ** 2)
-    freedom = np.unique(layout.patient[layout.target]).size - 1
-    reach = t_reach(freedom, LEVEL) * math.sqrt(variance)
-    centre = auroc(layout.target, scores[1]) - auroc(layout.target, scores[0])
-    doors.append((centre - reach, centre + reach))
-    same.append(found[len(OF_ONE)])
-    if not np.allclose(same, doors, rtol=0, atol=1e-9):
-        sys.exit(f"the study's limits {same} are not the product's {doors}")
+    """Stop unless the limits are those that the product's own doors give."""
+    target, patient = layout.target, layout.patient
+    one = auroc_estimate(target, scores[0], patient, replicates=replicates, seed=seed)
+    # A comparison takes probabilities; AUROC asks for their order alone.
+    models = dict(zip("ab", expit(scores), strict=True))
+    compared = compare(target, models, patient, replicates=replicates, seed=seed)
+    two = compared.pairs[0].difference
+    doors = [one, *(one.alternatives[name] for name in ALTERNATIVES.values())]
+    doors += [two, *(two.alternatives[ALTERNATIVES[name]] for name in OF_DIFFERENCE[1:])]
+    pairs = [
+        (mine, (door.lower, door.upper))
+        for mine, door in zip(found, doors, strict=True)
+        if door.has_interval
+    ]
+    mine, theirs = zip(*pairs, strict=True)
+    if not np.allclose(mine, theirs, rtol=0, atol=1e-9):
+        sys.exit(f"the study's limits {mine} are not the product's {theirs}")
 
 
 def simulate(n_with: int, icc: float, given: argparse.Namespace) -> Iterator[dict[str, Floats]]:
