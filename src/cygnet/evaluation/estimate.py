@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-# Percentile and BCa cluster bootstraps covered 73 to 87 % at 4 to 10 patients with melanoma, and
-# 92 to 93 % at 40 to 100, in a simulation with ISIC 2020's cluster sizes.
+# Percentile and BCa cluster bootstraps cover 76 to 89 % at 4 to 10 patients with melanoma, and
+# 92 to 95 % at 40 to 100: docs/results/coverage.md.
 MIN_PATIENTS = 10
 ENOUGH_PATIENTS = 40
 MAX_UNDEFINED_SHARE = 0.05
