@@ -116,8 +116,7 @@ def test_a_gap_to_a_small_group_is_named_with_its_reason_and_never_dropped(
     assert math.isfinite(palm.estimate)
     assert not palm.has_interval
     assert palm.reason == (
-        "palm: 5 patients with melanoma, fewer than 10: an interval would cover far less than it "
-        "claims"
+        "palm: 5 patients with melanoma, fewer than 10: too few for an interval to be relied on"
     )
     assert palm.details["p_value"] is None
     # No melanoma among the soles: AUROC is not defined. Both small groups are named.

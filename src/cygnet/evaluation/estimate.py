@@ -107,7 +107,7 @@ def too_few(n_patients: int, whose: str) -> str | None:
     plural = "" if n_patients == 1 else "s"
     return (
         f"{n_patients} patient{plural} {whose}, fewer than {MIN_PATIENTS}: "
-        "an interval would cover far less than it claims"
+        "too few for an interval to be relied on"
     )
 
 
