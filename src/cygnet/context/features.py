@@ -6,7 +6,6 @@ not its spread, so only a straight line may see it: bent, it tells the number (a
 AUROC 0.65).
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,6 +13,7 @@ import numpy as np
 from cygnet.context.lesions import Floats, Lesions, normal_quantile
 from cygnet.context.relative import (
     Levelled,
+    dealt_within_folds,
     median_difference,
     others_mean,
     others_of,
@@ -22,13 +22,12 @@ from cygnet.context.relative import (
     shrunk_level,
     variance_ratio,
 )
-from cygnet.context.resemblance import RESEMBLANCES, Space
+from cygnet.context.resemblance import Space, resemblances
 
 OWN = "logit"
 SAFE_TOGETHER = ("others_mean", "others_spread")
 ADDED_UP = (*SAFE_TOGETHER, "robust_z", "median_difference")
 LEVEL = "shrunk_level"
-_LEVELLED = {"robust_z": robust_z, "median_difference": median_difference}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +45,13 @@ class Features:
     @classmethod
     def of(cls, lesions: Lesions, *, seed: int = 0) -> "Features":
         """Learn from ``lesions``; no label is looked at."""
+        generator = np.random.default_rng(seed)
+        dealt = lesions.dealt(dealt_within_folds(lesions.fold, generator))
+        space = Space.of(lesions, seed=seed) if lesions.embedding is not None else None
+        n = others_of(lesions).n
         levelled = {
-            name: Levelled.of(statistic, lesions, seed) for name, statistic in _LEVELLED.items()
+            name: Levelled.of(values, n) for name, values in _to_level(dealt, space).items()
         }
-        space = None
-        if lesions.embedding is not None:
-            space = Space.of(lesions, seed=seed)
-            for name, resemblance in RESEMBLANCES.items():
-                levelled[name] = Levelled.of(_within(space, resemblance), lesions, seed)
         return cls(variance_ratio(lesions), levelled, space)
 
     def columns(self, lesions: Lesions) -> dict[str, Floats]:
@@ -65,18 +63,15 @@ class Features:
             "others_spread": others_spread(others, lots(lesions)),
             LEVEL: shrunk_level(others, self.ratio),
         }
-        for name, statistic in _LEVELLED.items():
-            found[name] = self.levelled[name](statistic(lesions), others.n)
-        if self.space is not None:
-            for name, resemblance in RESEMBLANCES.items():
-                found[name] = self.levelled[name](resemblance(lesions, self.space), others.n)
+        for name, values in _to_level(lesions, self.space).items():
+            found[name] = self.levelled[name](values, others.n)
         return found
 
 
-def _within(
-    space: Space, resemblance: Callable[[Lesions, Space], Floats]
-) -> Callable[[Lesions], Floats]:
-    return lambda lesions: resemblance(lesions, space)
+def _to_level(lesions: Lesions, space: Space | None) -> dict[str, Floats]:
+    """Give the numbers that only a dealt copy can make blind to the count."""
+    found = {"robust_z": robust_z(lesions), "median_difference": median_difference(lesions)}
+    return found if space is None else found | resemblances(lesions, space)
 
 
 def lots(lesions: Lesions) -> Floats:

@@ -5,7 +5,6 @@ distribution for patients of few and of many lesions when lesions are dealt to p
 standard normal. Exactly so for mean and spread; by a dealt copy of the cohort for the rest.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -187,11 +186,8 @@ class Levelled:
     quantiles: tuple[tuple[float, ...], ...]
 
     @classmethod
-    def of(cls, statistic: Callable[[Lesions], Floats], lesions: Lesions, seed: int) -> "Levelled":
-        """Deal the lesions at random, compute ``statistic``, and keep its quantiles by size."""
-        generator = np.random.default_rng(seed)
-        dealt = lesions.dealt(dealt_within_folds(lesions.fold, generator))
-        values, n = statistic(dealt), others_of(lesions).n
+    def of(cls, dealt: Floats, n: Codes) -> "Levelled":
+        """Keep the quantiles of ``dealt``, the number of a dealt copy, by the ``n`` of others."""
         sizes, rows = [], []
         order = np.argsort(n, kind="stable")
         order = order[n[order] > 0]
@@ -204,7 +200,7 @@ class Levelled:
                 stop = order.size
             sizes.append(int(n[order[stop - 1]]))
             shares = (np.arange(_QUANTILES) + 0.5) / _QUANTILES
-            rows.append(tuple(np.quantile(values[order[start:stop]], shares).tolist()))
+            rows.append(tuple(np.quantile(dealt[order[start:stop]], shares).tolist()))
             start = stop
         return cls(tuple(sizes), tuple(rows))
 

@@ -115,16 +115,20 @@ def _patients(lesions: Lesions, space: Space) -> list[_Patient]:
     return found
 
 
-def _each(lesions: Lesions, space: Space, number: Callable[[_Patient, Lesions], Floats]) -> Floats:
-    found = np.zeros(lesions.n_images)
+def resemblances(lesions: Lesions, space: Space) -> dict[str, Floats]:
+    """Give each of :data:`RESEMBLANCES`, ``(n_images,)``; 0 where a patient has one lesion.
+
+    ``strangeness`` is the mean place of the patient's others among strangers, by distance;
+    ``nearest_own`` that of the nearest of them; ``outlier_factor`` the distance to the nearest of
+    the patient's lesions over their own distances to their nearest, the local outlier factor of
+    Breunig et al. (2000), 10.1145/342009.335388, with mean distances; ``nevus_distance`` the place
+    of the centre of the patient's other, likely benign lesions. Of all of them high is unlike.
+    """
+    found = {name: np.zeros(lesions.n_images) for name in RESEMBLANCES}
     for patient in _patients(lesions, space):
-        found[patient.rows] = number(patient, lesions)
+        for name, number in _NUMBERS.items():
+            found[name][patient.rows] = number(patient, lesions)
     return found
-
-
-def strangeness(lesions: Lesions, space: Space) -> Floats:
-    """Mean place of the patient's others among strangers, by distance: high is unlike one's own."""
-    return _each(lesions, space, _mean_place)
 
 
 def _mean_place(patient: _Patient, _: Lesions) -> Floats:
@@ -138,23 +142,10 @@ def _mean_place(patient: _Patient, _: Lesions) -> Floats:
     return np.asarray((places * other).sum(axis=1) / np.maximum(other.sum(axis=1), 1))
 
 
-def nearest_own(lesions: Lesions, space: Space) -> Floats:
-    """Place of the nearest of the patient's others among strangers: high is alone among them."""
-    return _each(lesions, space, _nearest_place)
-
-
 def _nearest_place(patient: _Patient, _: Lesions) -> Floats:
     nearest = patient.apart.min(axis=1)
     pairs = zip(patient.strange, nearest, strict=True)
     return np.array([np.searchsorted(strange, one) / strange.size for strange, one in pairs])
-
-
-def outlier_factor(lesions: Lesions, space: Space) -> Floats:
-    """Distance to the nearest of the patient's lesions over their own distances to their nearest.
-
-    The local outlier factor of Breunig et al. (2000), 10.1145/342009.335388, with mean distances.
-    """
-    return _each(lesions, space, _outlier)
 
 
 def _outlier(patient: _Patient, _: Lesions) -> Floats:
@@ -163,11 +154,6 @@ def _outlier(patient: _Patient, _: Lesions) -> Floats:
     order = np.argsort(patient.apart, axis=1)[:, :m]
     reach = np.take_along_axis(patient.apart, order, axis=1).mean(axis=1)
     return np.asarray(reach / np.maximum(reach[order].mean(axis=1), 1e-12))
-
-
-def nevus_distance(lesions: Lesions, space: Space) -> Floats:
-    """Place of the centre of the patient's other, likely benign lesions among strangers."""
-    return _each(lesions, space, _nevus)
 
 
 def _nevus(patient: _Patient, lesions: Lesions) -> Floats:
@@ -180,11 +166,12 @@ def _nevus(patient: _Patient, lesions: Lesions) -> Floats:
     return np.array([np.searchsorted(strange, one) / strange.size for strange, one in pairs])
 
 
-RESEMBLANCES: Mapping[str, Callable[[Lesions, Space], Floats]] = MappingProxyType(
+_NUMBERS: Mapping[str, Callable[[_Patient, Lesions], Floats]] = MappingProxyType(
     {
-        "strangeness": strangeness,
-        "nearest_own": nearest_own,
-        "outlier_factor": outlier_factor,
-        "nevus_distance": nevus_distance,
+        "strangeness": _mean_place,
+        "nearest_own": _nearest_place,
+        "outlier_factor": _outlier,
+        "nevus_distance": _nevus,
     }
 )
+RESEMBLANCES = tuple(_NUMBERS)

@@ -85,7 +85,7 @@ def fit_stage(
     features = Features.of(lesions, seed=seed)
     columns = features.columns(lesions)
     weight = lesion_weights(lesions)
-    names = tuple(RESEMBLANCES) if lesions.embedding is not None else ()
+    names = RESEMBLANCES if lesions.embedding is not None else ()
     with_context: Arm = arm("with", context=True, resemblances=names)
     inner = folds_of(lesions, target, k=N_INNER, seed=seed)
     best = choose(with_context, columns, target, weight, inner)

@@ -116,7 +116,7 @@ def tasks_of(
     n_draws: int = N_DRAWS,
 ) -> list[Task]:
     """List the trials that decide: splits with and without the count, thinned draws, placebos."""
-    names = tuple(RESEMBLANCES) if lesions.embedding is not None else ()
+    names = RESEMBLANCES if lesions.embedding is not None else ()
     with_arm = arm("with", context=True, resemblances=names) if names else WITH
     given = (
         arm("with", context=True, resemblances=names, also=(COUNT,)) if names else WITH_GIVEN_COUNT
@@ -149,7 +149,7 @@ def artefact_tasks(
     lesions: Lesions, target: Codes, artefacts: Mapping[str, Floats], *, n_splits: int = N_ARTEFACTS
 ) -> list[Task]:
     """List trials of context beside context with one artefact ``(n_images,)`` added, each alone."""
-    names = tuple(RESEMBLANCES) if lesions.embedding is not None else ()
+    names = RESEMBLANCES if lesions.embedding is not None else ()
     plain = arm("with", context=True, resemblances=names)
     return [
         Task(
