@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
+from cygnet.context import nested, trials
 from cygnet.errors import ImageError, InputError, StorageError, TableError
 from cygnet.evaluation import auroc
 from cygnet.inference.predict import predict_files
-from cygnet.pipeline import RunRequest, run, train
+from cygnet.pipeline import RunRequest, context_job, page, run, train
 from cygnet.training.recipe import AugmentRecipe, NetworkRecipe, Recipe, StageRecipe
 from small_cohort import write_small_cohort
 
@@ -290,3 +292,22 @@ def test_without_the_train_extra_a_run_names_it(
     with pytest.raises(InputError, match=r"cygnet\[train\]"):
         run(request_, Quiet())
     assert not request_.out.exists()
+
+
+def test_where_patients_are_enough_context_is_judged_and_told(
+    request_: RunRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def few(lesions: Any, target: Any) -> list[trials.Task]:
+        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1)
+
+    monkeypatch.setattr(page, "_MANY_WITH_BOTH", 1)
+    monkeypatch.setattr(nested, "N_OUTER", 3)
+    monkeypatch.setattr(nested, "N_INNER", 2)
+    monkeypatch.setattr(context_job, "tasks_of", few)
+    run(replace(request_, workers=1), Quiet())
+    judged = json.loads((request_.out / "judgement.json").read_text(encoding="utf-8"))
+    assert judged["difference"]["metric"] == "auroc"
+    assert (request_.out / "context.json").is_file()
+    written = (request_.out / "report.html").read_text(encoding="utf-8")
+    assert "other lesions help?" in written
+    assert 'id="figure-context"' in written

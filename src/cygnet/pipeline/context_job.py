@@ -20,7 +20,7 @@ from cygnet.cohort.table import Dataset, read_dataset
 from cygnet.context.judgement import Judgement, judge
 from cygnet.context.lesions import Floats, Lesions, Scale, make_lesions
 from cygnet.context.stage import fit_stage
-from cygnet.context.trials import Task, artefact_tasks, run_tasks, tasks_of
+from cygnet.context.trials import artefact_tasks, run_tasks, tasks_of
 from cygnet.durable import write_text_whole
 from cygnet.errors import MAX_SHOWN, Fault, Offender, StorageError, TableError
 from cygnet.pipeline.request import Progress
@@ -78,6 +78,36 @@ def judge_context(
     scores = read_scores(oof, data, embeddings)
     for notice in scores.notices:
         progress.say(notice)
+    out.mkdir(parents=True, exist_ok=True)
+    return _judged(scores, out, artefacts=artefacts, workers=workers, progress=progress)
+
+
+def judge_run(
+    out: Path,
+    table: pl.DataFrame,
+    vectors: NDArray[np.float32],
+    duplicates: pl.DataFrame,
+    *,
+    workers: int | None = None,
+    progress: Progress,
+) -> ContextResult:
+    """Judge context on a run's own out-of-fold scores and write it beside them, into ``out``.
+
+    ``table`` is the run's training table with ``probability`` and ``fold``, ``vectors``
+    ``(n_images, n_dimensions)`` its embeddings in the same order.
+    """
+    return _judged(
+        _scores(table, duplicates, vectors, ()),
+        out,
+        artefacts=False,
+        workers=workers,
+        progress=progress,
+    )
+
+
+def _judged(
+    scores: ContextScores, out: Path, *, artefacts: bool, workers: int | None, progress: Progress
+) -> ContextResult:
     tasks = tasks_of(scores.lesions, scores.target)
     if artefacts:
         tasks += artefact_tasks(scores.lesions, scores.target, _artefacts(scores))
@@ -86,7 +116,6 @@ def judge_context(
     judgement = judge(scores.lesions, scores.target, trials, groups=_groups(scores))
     stage = fit_stage(scores.lesions, scores.target, scores.scale, supported=judgement.supported)
     result = ContextResult(judgement, stage.chosen, scores.notices, out)
-    out.mkdir(parents=True, exist_ok=True)
     write_text_whole(out / "context.json", json.dumps(stage.as_json(), allow_nan=False) + "\n")
     document = json.dumps(result.as_json(), indent=2, allow_nan=False)
     write_text_whole(out / "judgement.json", document + "\n")
@@ -122,15 +151,24 @@ def read_scores(oof: Path, data: Path, embeddings: Path | None = None) -> Contex
         .join(known, on="image_name", how="left", maintain_order="left")
     )
     _refuse(table, oof, dataset)
-    table = table.with_columns(lesion_id=_lesions_of(table, dataset))
     vectors = None if embeddings is None else _read_embeddings(embeddings, table)
+    return _scores(table, dataset.duplicates, vectors, _notices(table, known))
+
+
+def _scores(
+    table: pl.DataFrame,
+    duplicates: pl.DataFrame,
+    vectors: NDArray[np.float32] | None,
+    notices: tuple[str, ...],
+) -> ContextScores:
+    table = table.with_columns(lesion_id=_lesions_of(table, duplicates))
     lesions = make_lesions(table, embedding=vectors)
     return ContextScores(
         table,
         lesions,
         table["target"].to_numpy().astype(np.int64),
         Scale.of(lesions.logit, lesions.fold),
-        _notices(table, known),
+        notices,
     )
 
 
@@ -168,11 +206,11 @@ def _refuse(table: pl.DataFrame, oof: Path, dataset: Dataset) -> None:
         raise TableError(*faults)
 
 
-def _lesions_of(table: pl.DataFrame, dataset: Dataset) -> pl.Series:
+def _lesions_of(table: pl.DataFrame, duplicates: pl.DataFrame) -> pl.Series:
     """Give each image its lesion; listed duplicates are one, whatever their identifiers."""
     nobody = pl.lit(None, pl.String)
     alike = table.with_columns(patient_id=nobody)
-    pairs = dataset.duplicates.select("image_name_1", "image_name_2").iter_rows()
+    pairs = duplicates.select("image_name_1", "image_name_2").iter_rows()
     return pl.Series(component_codes(alike, list(pairs)))
 
 
@@ -253,6 +291,3 @@ def _artefacts(scores: ContextScores) -> dict[str, Floats]:
         found["log_pixels"] = pixels.fill_null(pixels.median()).to_numpy().astype(np.float64)
     found["row_order"] = np.arange(table.height, dtype=np.float64)
     return found
-
-
-__all__ = ["ContextResult", "Task", "judge_context", "read_scores"]

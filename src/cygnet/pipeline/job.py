@@ -1,4 +1,4 @@
-"""From DATA to a RUN: audit, pack, folds, train, score, predict, report.
+"""From DATA to a RUN: audit, pack, folds, train, context, score, predict, report.
 
 Every part writes whole files and reads them back when the run is resumed, so a run that was killed
 anywhere goes on where it was. Nothing here computes; each part is a room's.
@@ -13,12 +13,15 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import polars as pl
+
 from cygnet.durable import write_text_whole
 from cygnet.errors import MissingExtraError
 from cygnet.evaluation import Estimate, ScoreCard
 from cygnet.pipeline.request import Progress, RunRecord, RunRequest, open_run
 
 if TYPE_CHECKING:
+    from cygnet.context.judgement import Judgement
     from cygnet.curation.findings import Level
     from cygnet.pipeline.inputs import Prepared, Tables
     from cygnet.pipeline.results import OutOfFold, Scored
@@ -82,6 +85,7 @@ class _Run:
     def to_report(self) -> RunResult:
         """Run to ``report.html``."""
         tables, record, prepared, result = self._trained()
+        judgement = self._context(tables, record, prepared, result)
         with self._timed(record, "predict test set"):
             sentence = self._submission(tables, prepared)
         if sentence is not None:
@@ -93,7 +97,9 @@ class _Run:
         context = context_sentence(prepared.train)
         notices = [*self.notices, *([context] if context else [])]
         page = self.out / "report.html"
-        write_report(page, self.request, record, tables, prepared, result, scored, notices)
+        write_report(
+            page, self.request, record, tables, prepared, result, scored, notices, judgement
+        )
         record.note(status="done", notices=notices)
         return self._result(scored, notices, page)
 
@@ -131,6 +137,29 @@ class _Run:
                 self._say("exporting model.onnx")
                 results.export_model(request, prepared, result)
         return tables, record, prepared, result
+
+    def _context(
+        self, tables: "Tables", record: RunRecord, prepared: "Prepared", result: "OutOfFold"
+    ) -> "Judgement | None":
+        """Judge patient context where there are patients enough; the scores stay as they are."""
+        from cygnet.pipeline.page import context_sentence
+
+        if context_sentence(prepared.train) is not None:
+            return None
+        from cygnet.pipeline.context_job import judge_run
+
+        with self._timed(record, "judge context"):
+            judged = judge_run(
+                self.out,
+                prepared.train.with_columns(
+                    probability=pl.Series(result.probability), fold=pl.Series(prepared.folds)
+                ),
+                result.embedding,
+                tables.dataset.duplicates,
+                workers=self.request.workers,
+                progress=self.progress,
+            )
+        return judged.judgement
 
     def _submission(self, tables: "Tables", prepared: "Prepared") -> str | None:
         from cygnet.pipeline import results

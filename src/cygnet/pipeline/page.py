@@ -8,6 +8,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cygnet.context.judgement import Judgement
 from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRecord, RunRequest
 from cygnet.pipeline.results import OutOfFold, Scored
@@ -37,6 +38,12 @@ _FILES = (
     ("run.json", "versions, seeds, hashes and times"),
 )
 
+_CONTEXT_FILES = (
+    ("context.json", "the stage that sees a patient's lesions together"),
+    ("judgement.json", "what that stage adds, and whether it may be claimed"),
+    ("without.csv, with.csv", "out-of-fold probabilities of both sides, means over the splits"),
+)
+
 
 def write_report(
     path: Path,
@@ -47,6 +54,7 @@ def write_report(
     result: OutOfFold,
     scored: Scored,
     notices: list[str],
+    context: Judgement | None = None,
 ) -> None:
     """Write ``report.html``."""
     oof = prepared.train.select(_COLUMNS).with_columns(
@@ -72,7 +80,8 @@ def write_report(
         hashes={k: v for k, v in document["fingerprint"].items() if len(v) == _SHA256_DIGITS},
         seconds=document.get("seconds", {}),
         machine=_machine_sentence(document["machine"]),
-        files=_FILES,
+        files=_FILES if context is None else (*_FILES, *_CONTEXT_FILES),
+        context=context,
         prevalence_note=prevalence_note(tables, prepared),
         seed=request.recipe.seed,
         source=_source(tables, prepared, document.get("arithmetic", {})),

@@ -39,9 +39,13 @@ _SHORTCUTS = {
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
-    """Calibrated out-of-fold probabilities ``(n_images,)`` in the order of the prepared rows."""
+    """Calibrated out-of-fold probabilities ``(n_images,)`` in the order of the prepared rows.
+
+    ``embedding`` is ``(n_images, width)``, each fold's in its own space.
+    """
 
     probability: NDArray[np.float64]
+    embedding: NDArray[np.float32]
     lines: dict[int, tuple[float, float]]
 
 
@@ -67,8 +71,11 @@ def calibrated(prepared: Prepared, held_out: list[HeldOut]) -> OutOfFold:
     """Turn each fold's logits into probabilities by a line fitted on the other folds."""
     position = {name: row for row, name in enumerate(prepared.train["image_name"])}
     logit = np.full(len(position), np.nan)
+    embedding = np.zeros((len(position), held_out[0].embedding.shape[1]), dtype=np.float32)
     for one in held_out:
-        logit[[position[name] for name in one.image_names]] = one.logit
+        rows = [position[name] for name in one.image_names]
+        logit[rows] = one.logit
+        embedding[rows] = one.embedding
     target = prepared.train["target"].to_numpy().astype(np.int64)
     probability = np.empty_like(logit)
     lines = {}
@@ -77,7 +84,7 @@ def calibrated(prepared: Prepared, held_out: list[HeldOut]) -> OutOfFold:
         slope, intercept = platt_line(target[~inside], logit[~inside])
         lines[one.fold] = (slope, intercept)
         probability[inside] = 0.5 * (1 + np.tanh((slope * logit[inside] + intercept) / 2))
-    return OutOfFold(probability, lines)
+    return OutOfFold(probability, embedding, lines)
 
 
 def write_out_of_fold(

@@ -13,9 +13,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cygnet.context.judgement import Judgement
 from cygnet.durable import write_text_whole
 from cygnet.evaluation import ScoreCard
 from cygnet.report.baselines import Baseline, beside_figure, differences, shortcut_verdict
+from cygnet.report.context_figure import context_figure, context_verdict
 from cygnet.report.headline import headline
 from cygnet.report.lesions import (
     Cards,
@@ -47,7 +49,8 @@ class RunReport:
     proportions back. ``score`` was computed on the same rows, with the same ``weights``
     ``(n_images,)`` if any. ``thumbnails`` gives an image's encoded picture or ``None``.
     ``prevalence_note`` says why prevalence-dependent numbers do not transfer; ``None`` where they
-    do. ``facts`` and ``missing`` are label and value; ``notices`` are whole sentences.
+    do. ``context`` is what judging patient context came to, if
+    it was judged. ``facts`` and ``missing`` are label and value; ``notices`` are whole sentences.
     ``source`` says where the images came from, where their folds were checked to share nothing.
     """
 
@@ -74,6 +77,7 @@ class RunReport:
     weights: NDArray[np.float64] | None = None
     replicates: int = 1000
     seed: int = 0
+    context: Judgement | None = None
     source: RunSource | None = None
 
 
@@ -118,12 +122,19 @@ def _result_parts(report: RunReport, scored: Scored) -> dict[str, object]:
         "figures": score_figures(
             [scored], note=note, replicates=report.replicates, seed=report.seed
         ),
+        "context": _context(report.context),
         "subgroups": subgroup_figure(scored),
         "gaps": gap_table(scored),
         "groups": metric_groups(report.score, transferable=not note),
         "folds": _fold_table(report.oof),
         "notes": [one for one in report.score.notes if not note or note not in one],
     }
+
+
+def _context(judgement: Judgement | None) -> dict[str, object] | None:
+    if judgement is None:
+        return None
+    return {"verdict": context_verdict(judgement), "figure": context_figure(judgement)}
 
 
 def _lesion_parts(report: RunReport, scored: Scored) -> dict[str, object]:
@@ -164,6 +175,7 @@ def _contents(parts: Mapping[str, object]) -> list[tuple[str, str]]:
         ("beside", "Shortcuts", parts["beside"]),
         ("curves", "Curves", True),
         ("within", "Within a patient", True),
+        ("context", "Patient context", parts["context"]),
         ("calibration", "Probabilities", True),
         ("decisions", "Decisions", True),
         ("subgroups", "Subgroups", parts["subgroups"]),
