@@ -9,6 +9,11 @@ from cygnet.report.figures import Figure
 from cygnet.report.forest import Axis, ForestRow, forest_figure
 
 TITLE = "What context adds"
+_ARTEFACTS = {
+    "log_n_images": "the number of images",
+    "log_pixels": "the original image size",
+    "row_order": "the order of the rows",
+}
 
 
 def context_figure(judgement: Judgement) -> Figure:
@@ -38,7 +43,12 @@ def context_figure(judgement: Judgement) -> Figure:
         ),
     ]
     rows += [
-        ForestRow(f"With {name.replace('_', ' ')}", pair.difference, "shortcut", "an artefact")
+        ForestRow(
+            f"With {_ARTEFACTS.get(name, name.replace('_', ' '))}",
+            pair.difference,
+            "shortcut",
+            "an artefact, added to context",
+        )
         for name, pair in judgement.artefacts
     ]
     caption = (
@@ -47,7 +57,7 @@ def context_figure(judgement: Judgement) -> Figure:
         "patient has tells the target in ISIC 2020, and must not pass for a lesion's look. "
         f"{placebo_sentence(judgement.placebo)}"
     )
-    axis = Axis("Difference of AUROC", "0: context adds nothing", 0.0, _limits(rows))
+    axis = Axis("Difference of AUROC", "0: context adds nothing", 0.0, _limits(rows), decimals=4)
     return forest_figure(rows, key="context", title=TITLE, caption=caption, axis=axis)
 
 
@@ -76,6 +86,12 @@ def context_verdict(judgement: Judgement) -> str:
         return (
             "Context helps here: all three differences lie above zero, so the gain is not the "
             "number of images."
+        )
+    if judgement.placebo.has_interval and judgement.placebo.lower > 0.5:
+        return (
+            "No claim that context helps can be made here: scores dealt at random do better than "
+            "chance, so the numbers leak. The probabilities of this run are those of the image "
+            "model alone."
         )
     return (
         "No claim that context helps can be made here: the three differences do not all lie above "

@@ -21,6 +21,7 @@ from cygnet.report.tables import Cell, DataTable, count_cell, estimate_cells, ta
 Kind = Literal["model", "shortcut", "reference", "group", "heading"]
 
 _WIDE, _NARROW = 780.0, 340.0
+_LETTER = 0.57  # mean width of a letter, in its size
 _SIZE = 14  # of a label; details are one less, and all are larger on a phone
 
 
@@ -29,7 +30,8 @@ class Axis:
     """What runs along a forest plot.
 
     ``about`` stands in brackets after its ``name``; ``reference`` is a value to compare with, if
-    any; ``limits`` fix its ends, else they follow the intervals; ``whole`` numbers are places.
+    any; ``limits`` fix its ends, else they follow the intervals; ``whole`` numbers are places;
+    ``decimals`` writes all results with as many.
     """
 
     name: str = "AUROC"
@@ -37,6 +39,7 @@ class Axis:
     reference: float | None = 0.5
     limits: tuple[float, float] | None = None
     whole: bool = False
+    decimals: int | None = None
 
     @property
     def title(self) -> str:
@@ -45,6 +48,9 @@ class Axis:
 
     def written(self, one: Estimate) -> str:
         """Write an estimate with its interval."""
+        if self.decimals is not None and one.has_interval:
+            value = numbers.format_number(one.estimate, self.decimals)
+            return f"{value} ({numbers.format_limits(one.lower, one.upper, self.decimals)})"
         if not self.whole:
             return numbers.format_interval(one.estimate, one.lower, one.upper)
         if not one.has_interval:
@@ -118,7 +124,9 @@ def _drawn(
     heights = [_row_height(row, wide=wide) for row in rows]
     top, foot = 14.0, 14.0 + sum(heights)
     width = _WIDE if wide else _NARROW
-    left, right = (362.0, 588.0) if wide else (14.0, width - 14)
+    longest = max((len(_result(row, axis)) for row in rows if row.estimate), default=0)
+    written = longest * _SIZE * _LETTER
+    left, right = (362.0, min(588.0, _WIDE - written - 16)) if wide else (14.0, width - 14)
     said = "; ".join(f"{row.label} {_result(row, axis)}" for row in rows if row.estimate)
     drawing = Drawing(width, foot + 48, title, said)
     frame = Frame(Scale(*limits, left, right), Scale(0, 1, foot, top))
@@ -180,7 +188,9 @@ def _wide_row(
     if row.detail:
         drawing.text(indent, middle + 16, shortened(row.detail, 350 - indent, _SIZE - 1), "detail")
     _mark(drawing, x, row, middle)
-    drawing.text(_WIDE, middle + 5, shortened(_result(row, axis), 200, _SIZE), strong, "end")
+    drawing.text(
+        _WIDE, middle + 5, shortened(_result(row, axis), _WIDE - x.end - 8, _SIZE), strong, "end"
+    )
 
 
 def _narrow_row(
