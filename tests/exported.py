@@ -29,6 +29,7 @@ def write_small_model(file: Path, *, n_folds: int = 2, n_views: int = 2) -> list
         "geometry": "squash",
         "decoding": decoding_name("squash"),
         "test_time_views": n_views,
+        "folds": list(range(n_folds)),
         "calibration": {
             "slope": [f.slope for f in folds],
             "intercept": [f.intercept for f in folds],

@@ -28,23 +28,35 @@ def predict_command(
         bool, typer.Option("--allow-missing", help="Go on with the images that are present.")
     ] = False,
 ) -> None:
-    """Score images with an exported model; torch is not needed."""
+    """Score images with an exported model; torch is not needed.
+
+    Beside the patient's other lesions where the table names patients and the RUN's context stage
+    was found to help; else each image alone.
+    """
     from cygnet.inference.predict import predict_files
+    from cygnet.pipeline.context_apply import read_stage, says_without_context, with_context
     from cygnet.pipeline.subjects import images_to_predict
     from cygnet.predictions import write_predictions
 
-    items, sentence = images_to_predict(images, part, allow_missing=allow_missing)
-    console.say(sentence)
-    with console.progress("predicting", len(items)) as advance:
+    subjects = images_to_predict(images, part, allow_missing=allow_missing)
+    console.say(subjects.sentence)
+    stage = read_stage(model)
+    alone = says_without_context(stage, subjects)
+    with console.progress("predicting", len(subjects.items)) as advance:
         result = predict_files(
             model,
-            items,
+            subjects.items,
             skip_bad_images=skip_bad_images,
+            embeddings=alone is None and stage is not None and stage.features.space is not None,
             workers=workers,
             ray_address=ray,
             advance=advance,
         )
-    write_predictions(out, result.image_names, result.probability)
+    probability = result.probability
+    if alone is None and stage is not None and subjects.table is not None:
+        probability = with_context(stage, result, subjects.table)
+        alone = "Each image was judged beside the patient's others; the folds averaged last."
+    write_predictions(out, result.image_names, probability)
     for fault in result.bad:
         console.say(f"left out: {fault}")
     if result.trained_on:
@@ -53,6 +65,8 @@ def predict_command(
             f"({', '.join(result.trained_on[:3])}, ...); their probabilities flatter it. The RUN's "
             "oof.csv has probabilities from models that did not see them."
         )
+    if alone is not None and stage is not None:
+        console.say(alone)
     console.say(console.RESEARCH_USE)
     console.say(f"made {out}: {len(result.image_names):,} probabilities")
 

@@ -25,14 +25,19 @@ _DIGEST_BYTES = 8
 class Prediction:
     """What a model says of ``n`` images, by its ``folds``.
 
-    ``logit`` is ``(n, folds)``, uncalibrated, the mean over the views; ``probability`` is
-    ``(n,)``: the mean over the folds of their calibrated probabilities; ``embedding`` is
-    ``(n, folds, width)``, each fold a space of its own.
+    ``logit`` is ``(n, folds)``, uncalibrated, the mean over the views; ``by_fold`` is
+    ``(n, folds)``, each fold's calibrated probability, and ``probability`` ``(n,)`` their mean;
+    ``embedding`` is ``(n, folds, width)``, each fold a space of its own.
     """
 
     logit: NDArray[np.float32]
-    probability: NDArray[np.float64]
+    by_fold: NDArray[np.float64]
     embedding: NDArray[np.float32]
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """The mean over the folds of their calibrated probabilities, ``(n,)``."""
+        return np.asarray(self.by_fold.mean(axis=1))
 
 
 def names_digest(image_names: Iterable[str]) -> list[str]:
@@ -60,6 +65,11 @@ class Model:
         self._trained_on = frozenset(description["trained_on"])
 
     @property
+    def folds(self) -> list[int]:
+        """The numbers of the folds, in the order of the model's outputs."""
+        return [int(fold) for fold in self.description["folds"]]
+
+    @property
     def n_folds(self) -> int:
         """How many fold models the file holds."""
         return len(self._slope)
@@ -81,8 +91,7 @@ class Model:
 
     def _calibrated(self, logit: NDArray[np.float32]) -> NDArray[np.float64]:
         scaled = logit.astype(np.float64) * self._slope + self._intercept
-        probability: NDArray[np.float64] = (0.5 * (1 + np.tanh(scaled / 2))).mean(axis=1)
-        return probability
+        return np.asarray(0.5 * (1 + np.tanh(scaled / 2)))
 
 
 def _view(pixels: NDArray[np.uint8], view: int) -> NDArray[np.uint8]:

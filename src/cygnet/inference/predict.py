@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from cygnet.errors import Fault, ImageError, ModelError
 from cygnet.images.decode import decode_to_size, decoding_name
-from cygnet.inference.model import Model, open_model
+from cygnet.inference.model import Model, Prediction, open_model
 from cygnet.shards import run_shards
 
 _IMAGES_A_SHARD = 128
@@ -22,13 +22,24 @@ _IMAGES_A_BATCH = 16
 
 @dataclass(frozen=True, slots=True)
 class PredictedImages:
-    """Names in the order given (bad images left out) and their melanoma probabilities ``(n,)``."""
+    """Names in the order given (bad images left out) and what the model's folds say of them.
+
+    ``by_fold`` is ``(n, n_folds)``, calibrated, its columns in the order of ``folds``;
+    ``embedding`` is ``(n, n_folds, width)`` where it was asked for. ``trained_on`` names images
+    that the model was trained on: their probabilities flatter it.
+    """
 
     image_names: list[str]
-    probability: NDArray[np.float64]
+    folds: list[int]
+    by_fold: NDArray[np.float64]
     bad: list[Fault]
     trained_on: list[str]
-    """Names that the model was trained on: their probabilities flatter it."""
+    embedding: NDArray[np.float32] | None = None
+
+    @property
+    def probability(self) -> NDArray[np.float64]:
+        """The mean of the folds' probabilities, ``(n,)``."""
+        return np.asarray(self.by_fold.mean(axis=1))
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,15 @@ class _Shard:
     model: Path
     items: tuple[tuple[str, Path], ...]
     threads: int | None
+    embeddings: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    names: list[str]
+    by_fold: NDArray[np.float64]
+    embedding: NDArray[np.float32] | None
+    bad: list[Fault]
 
 
 def predict_files(
@@ -43,11 +63,12 @@ def predict_files(
     items: Sequence[tuple[str, Path]],
     *,
     skip_bad_images: bool = False,
+    embeddings: bool = False,
     workers: int | None = 1,
     ray_address: str | None = None,
     advance: Callable[[int], None] = lambda _: None,
 ) -> PredictedImages:
-    """Score image files given as ``(image_name, path)``.
+    """Score image files given as ``(image_name, path)``; keep ``embeddings`` if asked to.
 
     Raises :class:`ImageError` naming every image that cannot be read, unless
     ``skip_bad_images``; then they are listed in the result. Raises :class:`ModelError` for a model
@@ -57,23 +78,30 @@ def predict_files(
     _check_decoding(opened)
     threads = None if workers == 1 and ray_address is None else 1
     shards = [
-        _Shard(opened.file, tuple(items[start : start + _IMAGES_A_SHARD]), threads)
+        _Shard(opened.file, tuple(items[start : start + _IMAGES_A_SHARD]), threads, embeddings)
         for start in range(0, len(items), _IMAGES_A_SHARD)
     ]
-    scored: dict[int, tuple[list[str], NDArray[np.float64], list[Fault]]] = {}
+    scored: dict[int, _Scored] = {}
     for index, result in run_shards(
         _predict_shard, shards, workers=workers, ray_address=ray_address
     ):
         scored[index] = result
         advance(len(shards[index].items))
-    names = [name for index in range(len(shards)) for name in scored[index][0]]
-    bad = [fault for index in range(len(shards)) for fault in scored[index][2]]
+    parts = [scored[index] for index in range(len(shards))]
+    bad = [fault for part in parts for fault in part.bad]
     if bad and not skip_bad_images:
         raise ImageError(*bad)
-    parts = [scored[index][1] for index in range(len(shards))]
-    probability = np.concatenate([*parts, np.empty(0)])
-    trained_on = [name for name in names if opened.was_trained_on(name)]
-    return PredictedImages(names, probability, bad, trained_on)
+    names = [name for part in parts for name in part.names]
+    by_fold = np.concatenate([part.by_fold for part in parts] or [np.empty((0, opened.n_folds))])
+    kept = [part.embedding for part in parts if part.embedding is not None]
+    return PredictedImages(
+        names,
+        opened.folds,
+        by_fold,
+        bad,
+        [name for name in names if opened.was_trained_on(name)],
+        np.concatenate(kept) if kept else None,
+    )
 
 
 def _check_decoding(model: Model) -> None:
@@ -92,12 +120,12 @@ def _model_of_this_process(file: Path, threads: int | None) -> Model:
     return open_model(file, threads=threads)
 
 
-def _predict_shard(shard: _Shard) -> tuple[list[str], NDArray[np.float64], list[Fault]]:
+def _predict_shard(shard: _Shard) -> _Scored:
     model = _model_of_this_process(shard.model, shard.threads)
     names: list[str] = []
     bad: list[Fault] = []
     pixels: list[NDArray[np.uint8]] = []
-    probabilities = [np.empty(0)]
+    made: list[Prediction] = []
     for name, path in shard.items:
         try:
             pixels.append(decode_to_size(path.read_bytes(), model.size_px, model.geometry))
@@ -109,8 +137,11 @@ def _predict_shard(shard: _Shard) -> tuple[list[str], NDArray[np.float64], list[
             continue
         names.append(name)
         if len(pixels) == _IMAGES_A_BATCH:
-            probabilities.append(model.predict(np.stack(pixels)).probability)
+            made.append(model.predict(np.stack(pixels)))
             pixels = []
     if pixels:
-        probabilities.append(model.predict(np.stack(pixels)).probability)
-    return names, np.concatenate(probabilities), bad
+        made.append(model.predict(np.stack(pixels)))
+    by_fold = np.concatenate([one.by_fold for one in made] or [np.empty((0, model.n_folds))])
+    kept = shard.embeddings and made
+    embedding = np.concatenate([one.embedding for one in made]) if kept else None
+    return _Scored(names, by_fold, embedding, bad)

@@ -78,7 +78,6 @@ def judge_context(
     scores = read_scores(oof, data, embeddings)
     for notice in scores.notices:
         progress.say(notice)
-    out.mkdir(parents=True, exist_ok=True)
     return _judged(scores, out, artefacts=artefacts, workers=workers, progress=progress)
 
 
@@ -116,6 +115,7 @@ def _judged(
     judgement = judge(scores.lesions, scores.target, trials, groups=_groups(scores))
     stage = fit_stage(scores.lesions, scores.target, scores.scale, supported=judgement.supported)
     result = ContextResult(judgement, stage.chosen, scores.notices, out)
+    out.mkdir(parents=True, exist_ok=True)
     write_text_whole(out / "context.json", json.dumps(stage.as_json(), allow_nan=False) + "\n")
     document = json.dumps(result.as_json(), indent=2, allow_nan=False)
     write_text_whole(out / "judgement.json", document + "\n")

@@ -2,21 +2,35 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
+
+import polars as pl
 
 from cygnet.cohort.layout import locate_images
 from cygnet.cohort.table import read_dataset
 from cygnet.errors import InputError, Offender
 from cygnet.vocabulary import IMAGE_SUFFIXES
 
-Items = list[tuple[str, Path]]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Subjects:
+    """What is to be predicted: ``(image_name, file)`` an image, and what was understood.
+
+    ``table`` holds the images of a dataset with their patients and lesions, and is ``None`` for
+    files alone.
+    """
+
+    items: list[tuple[str, Path]]
+    sentence: str
+    table: pl.DataFrame | None = None
 
 
 def images_to_predict(
     paths: Sequence[Path], part: Literal["train", "test"], *, allow_missing: bool
-) -> tuple[Items, str]:
-    """Give ``(image_name, file)`` for every image that ``paths`` mean, and what was understood.
+) -> Subjects:
+    """Find every image that ``paths`` mean.
 
     One CSV, or one folder that holds a CSV, is a dataset: its ``part`` is taken, or its only one.
     Anything else is image files and folders of them. Raises :class:`InputError` for a path that is
@@ -32,7 +46,7 @@ def images_to_predict(
             "Predict them in several calls.",
             offenders=[Offender(name) for name in sorted(twice)],
         )
-    return items, f"{len(items):,} images"
+    return Subjects(items, f"{len(items):,} images")
 
 
 def _is_dataset(path: Path) -> bool:
@@ -56,9 +70,7 @@ def _image_files(path: Path) -> list[Path]:
     return files
 
 
-def _of_dataset(
-    data: Path, part: Literal["train", "test"], *, allow_missing: bool
-) -> tuple[Items, str]:
+def _of_dataset(data: Path, part: Literal["train", "test"], *, allow_missing: bool) -> Subjects:
     dataset = read_dataset(data)
     cohort = dataset.test if part == "test" and dataset.test is not None else dataset.train
     files = locate_images(dataset.layout, cohort.part)
@@ -76,7 +88,5 @@ def _of_dataset(
             offenders=lacking,
         )
     items = [(name, files[name]) for name in names if name in files]
-    return (
-        items,
-        f"{dataset.layout.sentence()} Predicting its {cohort.part} images: {len(items):,}.",
-    )
+    said = f"{dataset.layout.sentence()} Predicting its {cohort.part} images: {len(items):,}."
+    return Subjects(items, said, cohort.table.filter(pl.col("image_name").is_in(list(files))))
