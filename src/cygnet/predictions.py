@@ -273,7 +273,10 @@ def _probability_columns(rows: IdentifiedRows) -> list[str]:
 def _not_one_column(rows: IdentifiedRows, columns: Sequence[str]) -> Fault:
     remedy = "Keep the id and one column called target."
     if not columns:
-        return Fault("No column is named as a probability.", remedy, rows.file)
+        others = [name for name in rows.header if name != rows.identifier]
+        found = tuple(Offender(name, 1) for name in others[:MAX_SHOWN])
+        rule = "No column is named as a probability."
+        return Fault(rule, remedy, rows.file, found, len(others))
     shown = tuple(Offender(name, 1) for name in columns[:MAX_SHOWN])
     rule = "There are several columns of probabilities."
     return Fault(rule, remedy, rows.file, shown, len(columns))

@@ -134,6 +134,7 @@ def test_each_pair_has_the_keys_of_the_contract(files: Files) -> None:
     assert [rank["model"] for rank in document["ranks"]] == ["gamma", "beta", "alpha"]
     assert set(document["ranks"][0]) == {
         "model",
+        "metric",
         "rank",
         "rank_lower",
         "rank_upper",

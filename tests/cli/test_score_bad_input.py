@@ -163,7 +163,9 @@ def test_a_constant_submission_scores_one_half_and_says_why(
     )
     code, out, _ = cygnet_score(truth_in(tmp_path), predictions)
     assert code == 0
-    assert "0.500 (no interval)" in next(line for line in out.splitlines() if "AUROC " in line)
+    assert "0.500 (no interval)" in next(
+        line for line in out.splitlines() if line.startswith("AUROC ")
+    )
     assert "All probabilities are equal: every pair is tied, so AUROC is one half." in out
 
 
@@ -212,4 +214,4 @@ def test_the_title_says_where_the_partial_area_begins(
     for option, title in (("0.8", "0.80"), ("0.9", "0.90"), ("0.855", "0.855"), ("0", "0.00")):
         code, out, _ = cygnet_score(truth, predictions, "--min-tpr", option)
         assert code == 0
-        assert f"Partial AUC above sensitivity {title} " in out
+        assert f"Partial AUC above sensitivity {title}, ISIC 2024 " in out

@@ -212,9 +212,10 @@ def test_equivalence_looks_at_both_sides() -> None:
         )
 
 
-def test_without_an_interval_equivalence_is_not_known_and_without_a_margin_not_asked() -> None:
+def test_what_never_varies_is_equivalent_and_without_a_margin_it_is_not_asked() -> None:
     same = contrast_estimates(contrasts(), margin=0.1)[2]
-    assert same.details["equivalent"] is None
+    assert same.details["equivalent"] is True
+    assert same.details["equivalence_lower"] == same.details["equivalence_upper"] == same.estimate
     assert same.details["p_equivalence"] is None
     assert same.details["margin"] == 0.1
     assert "equivalent" not in contrast_estimates(contrasts())[0].details

@@ -40,7 +40,7 @@ def print_comparison(scored: ScoredFiles) -> None:
         rows.append(
             (rank.model, interval_of(auroc), _places(rank), first, marked(auroc, marks)),
         )
-    header = ("Model", "AUROC (95 % interval)", "rank", "first", "")
+    header = ("Model", "AUROC (95 % interval)", "rank by AUROC", "first", "")
     console.print_table(header, rows)
     _print_pairs(comparison, marks)
     _print_copies(scored.agreement)
@@ -49,6 +49,8 @@ def print_comparison(scored: ScoredFiles) -> None:
         print(f"{mark}  {caution}")
     for note in comparison.notes:
         print(note)
+    if one.by:
+        print("Subgroups of each model and their gaps: --json, cygnet report or cygnet score.")
     print('"first": share of bootstrap replicates in which the model is first; descriptive.')
     print(console.RESEARCH_USE)
 
@@ -133,4 +135,6 @@ def print_agreement(agreement: Sequence[Agreement]) -> None:
     print(f"{len(rows)} pairs of files on {counted(n_images, 'image')}, no truth\n")
     header = ("Files", "Spearman", "same number", "mean difference", "")
     console.print_table(header, rows, numeric=(1, 2, 3))
+    if not any(pair.near_identical for pair in agreement):
+        print("\nNo two files are nearly the same (Spearman 0.99 or more).")
     print(console.RESEARCH_USE)

@@ -1,10 +1,11 @@
 """How a score is printed: numbers with intervals in groups, cautions as letters beneath."""
 
+import math
 from collections.abc import Mapping
 
 from cygnet.cli import console
 from cygnet.evaluation import CrossFit, Estimate, ScoreCard, telling_gaps
-from cygnet.report.numbers import counted, format_count, format_interval
+from cygnet.report.numbers import counted, format_count, format_interval, format_number
 from cygnet.report.reading import ModelTables
 from cygnet.report.words import GROUPS, metric_words
 
@@ -23,6 +24,8 @@ def print_score(
         f"{counted(card.n_images, 'image')} of {counted(card.n_patients, 'patient')}, "
         f"{format_count(card.n_positive)} malignant\n"
     )
+    for note in card.notes:
+        print(f"{note}\n")
     marks: dict[str, str] = {}
     if cross is not None:
         _print_cross_fit(cross, marks)
@@ -37,8 +40,6 @@ def print_score(
     _print_gaps(card, marks)
     for caution, mark in marks.items():
         print(f"{mark}  {caution}")
-    for note in card.notes:
-        print(note)
     print(console.RESEARCH_USE)
 
 
@@ -83,7 +84,7 @@ def _print_groups(card: ScoreCard, marks: dict[str, str]) -> None:
                 )
             )
         print()
-        header = (column, "AUROC (95 % interval)", "images", "with melanoma", "")
+        header = (column, "AUROC (95 % interval)", "images", "patients with melanoma", "")
         console.print_table(header, rows, numeric=(2, 3))
 
 
@@ -106,10 +107,10 @@ def _print_gaps(card: ScoreCard, marks: dict[str, str]) -> None:
         console.print_table(("Gap in AUROC", "difference (95 % interval, joint)", ""), rows)
     few = sum(not gap.difference.has_interval for gap in card.gaps)
     rest = len(card.gaps) - len(told) - few
-    print(
-        f"Of {len(card.gaps)} gaps, judged together, {rest} more hold no difference for certain "
-        f"and {few} are to groups too small to judge; --json has them all."
-    )
+    said = [f"{counted(len(card.gaps), 'gap')} judged together, all in --json"]
+    said += [f"{rest} not shown, whose intervals hold 0"] if rest else []
+    said += [f"{few} not judged, as a group is too small"] if few else []
+    print("; ".join(said) + ".")
 
 
 def _counted(metric: Estimate) -> str:
@@ -134,15 +135,24 @@ def marked(metric: Estimate, marks: dict[str, str]) -> str:
         metric.flag,
         "depends on prevalence" if details.get("prevalence_dependent") else None,
         f"by chance {chance:.3f}" if isinstance(chance, float) and chance >= 0 else None,
-        f"{treat_all:.3g} if all were called malignant, 0 if none"
+        f"{format_number(treat_all)} if all were called malignant, 0 if none"
         if isinstance(treat_all, float)
         else None,
         f"moved to the prevalence {moved_to:.3g}" if isinstance(moved_to, float) else None,
-        f"at the threshold {threshold:.3g}" if isinstance(threshold, float) else None,
-        f"{undefined} replicates undefined" if undefined else None,
+        _at_threshold(threshold, details.get("interpolation")),
+        f"{counted(undefined, 'replicate')} undefined"
+        if isinstance(undefined, int) and undefined
+        else None,
     ]
     said = [caution for caution in cautions if caution]
     return " ".join(marks.setdefault(caution, _letter(len(marks))) for caution in said)
+
+
+def _at_threshold(threshold: object, interpolation: object) -> str | None:
+    if not isinstance(threshold, float) or not math.isfinite(threshold):
+        return None
+    plain = f"at the threshold {threshold:.3g}"
+    return f"{plain}, the best that exists: not interpolated" if interpolation else plain
 
 
 def _letter(index: int) -> str:

@@ -27,8 +27,16 @@ Weights = Annotated[
 Threshold = Annotated[
     float, typer.Option(min=0, max=1, help="Images at or above it are called malignant.")
 ]
+
+
+def _below_one(value: float) -> float:
+    if not 0 <= value < 1:
+        raise typer.BadParameter(f"{value} does not lie in 0 to 1, below 1, such as 0.8.")
+    return value
+
+
 MinTpr = Annotated[
-    float, typer.Option(min=0, max=1, help="Where the partial area of ISIC 2024 begins.")
+    float, typer.Option(callback=_below_one, help="Where the partial area of ISIC 2024 begins.")
 ]
 
 

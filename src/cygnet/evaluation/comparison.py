@@ -78,6 +78,7 @@ class Rank:
         """Give the rank as ``compare --json`` writes it."""
         document: dict[str, object] = {
             "model": self.model,
+            "metric": "auroc",
             "rank": self.rank,
             "rank_lower": self.lower,
             "rank_upper": self.upper,
@@ -321,8 +322,9 @@ def _notes(n_models: int) -> tuple[str, ...]:
         return ()
     return (
         (
-            f"{n_pairs} pairs are looked at: judge by Holm's p and the simultaneous limits "
-            f"({SIMULTANEOUS}), which hold for all pairs of a metric together."
+            f"{n_pairs} pairs are looked at: Holm's p decides which of them differ. The "
+            f"simultaneous limits ({SIMULTANEOUS}) say by how much; they are a little wider, and "
+            "may hold 0 where Holm's p is just below its level."
         ),
         "A rank interval holds for its model alone, not for all models together.",
     )

@@ -105,6 +105,12 @@ def contrast_estimates(
         )
         if known[place]:
             one = tests.of(difference, float(errors[place]), freedom, contrasts.flags[place])
+        elif contrasts.reasons[place] is None and margin is not None:
+            # Nothing varies: the difference is what it is, whichever patients were drawn.
+            within = abs(difference) <= margin
+            one = one.with_details(
+                equivalence_lower=difference, equivalence_upper=difference, equivalent=within
+            )
         made.append(one)
     return _with_holm(made)
 
@@ -153,7 +159,7 @@ class _Tests:
                 "equivalence_lower": least,
                 "equivalence_upper": most,
                 "p_equivalence": against,
-                "equivalent": against <= alpha,
+                "equivalent": bool(against <= alpha),
             }
         return Estimate(
             difference, lower, upper, self.confidence_level, JACKKNIFE_T, None, flag, details

@@ -158,7 +158,8 @@ def _said(models: Sequence[str], pairs: Mapping[tuple[str, str], Pair]) -> str:
 
 
 def _pair_table(pairs: Sequence[Pair]) -> DataTable:
-    rows = []
+    rows: list[list[Cell]] = []
+    margin = next((m for pair in pairs if (m := pair.difference.details.get("margin"))), None)
     for pair in pairs:
         one = pair.difference
         value, limits = estimate_cells(one)
@@ -172,8 +173,22 @@ def _pair_table(pairs: Sequence[Pair]) -> DataTable:
                 _p_cell(one.details.get("p_holm")),
             ]
         )
+        if margin is not None:
+            rows[-1].append(_equivalence(one))
     columns = ["Pair", "Difference", "Interval", "All pairs together", "p", "Holm's p"]
+    columns += [] if margin is None else [f"Equivalent within {margin:g}"]
     return table("Differences of AUROC, every pair", columns, rows)
+
+
+def _equivalence(one: Estimate) -> Cell:
+    """Say whether two one-sided tests hold the difference within the margin, and their interval."""
+    lower, upper = one.details.get("equivalence_lower"), one.details.get("equivalence_upper")
+    said = {True: "yes", False: "no"}
+    known = one.details.get("equivalent")
+    if known is None or not (isinstance(lower, float) and isinstance(upper, float)):
+        return Cell("not known")
+    limits = numbers.format_limits(lower, upper, numbers.decimals_for(lower, upper))
+    return Cell(said[bool(known)], note=f"90 %: {limits}")
 
 
 def _joint(one: Estimate) -> Cell:

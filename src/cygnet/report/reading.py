@@ -36,6 +36,11 @@ class ModelTables:
         """The table of the first model: its images are everybody's."""
         return next(iter(self.tables.values()))
 
+    @property
+    def of_truth(self) -> pl.DataFrame:
+        """The truth's own columns, without what the join added to them."""
+        return self.first.drop("probability", "row")
+
     def common(self) -> dict[str, object]:
         """Give what ``--common`` adds to a document: how many images each file held."""
         held = list(self.n_predictions.values())
@@ -98,6 +103,12 @@ def read_without_truth(
     }
     held = {name: one.height for name, one in tables.items()}
     said = _said_common(shared.height, "", held) if uneven else ()
+    said += tuple(
+        f"{name} holds scores outside 0 to 1, up to {numbers.format_number(float(highest))}: ranks "
+        "can be compared, differences in size cannot."
+        for name, one in kept.items()
+        if isinstance(highest := one.abs().max(), float) and not one.is_between(0, 1).all()
+    )
     return {name: one.to_numpy() for name, one in kept.items()}, said
 
 

@@ -101,7 +101,7 @@ def score_files(
     all files together, for a column that the truth lacks, and where only one class is left.
     """
     read = read_models(truth, predictions, common=scoring.common)
-    weights = sampling_weights(read.first, scoring.weights, truth) if scoring.weights else None
+    weights = _weights(read, scoring, truth)
     scores = {name: table["probability"].to_numpy() for name, table in read.tables.items()}
     cards = {}
     for name, probability in scores.items():
@@ -136,12 +136,18 @@ def score_across_folds(
     Raises as :func:`score_files`, and :class:`TableError` for what the folds are refused for.
     """
     read = read_models(truth, [predictions], common=scoring.common)
-    weights = sampling_weights(read.first, scoring.weights, truth) if scoring.weights else None
+    weights = _weights(read, scoring, truth)
     cross = _cross_fit(
         read, folds, method=method, rule=rule, weights=weights, common=scoring.common
     )
     card = cross.noted(_card(read, cross.probability, weights, scoring, truth))
     return ScoredFiles(read, dict.fromkeys(read.tables, card), weights, cross_fit=cross)
+
+
+def _weights(read: ModelTables, scoring: Scoring, truth: Path) -> NDArray[np.float64] | None:
+    if scoring.weights is None:
+        return None
+    return sampling_weights(read.of_truth, scoring.weights, truth)
 
 
 def _card(
@@ -156,7 +162,7 @@ def _card(
         probability,
         read.first["patient_id"].to_list(),
         weights=weights,
-        subgroups=subgroup_columns(read.first, scoring.by, truth),
+        subgroups=subgroup_columns(read.of_truth, scoring.by, truth),
         replicates=scoring.replicates,
         seed=scoring.seed,
         threshold=scoring.threshold,

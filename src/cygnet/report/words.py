@@ -50,7 +50,7 @@ _PATTERNS: tuple[tuple[str, MetricWords], ...] = (
     (
         r"pauc_above_tpr.*",
         MetricWords(
-            "Partial AUC above sensitivity {at:0.80}",
+            "Partial AUC above sensitivity {at:0.80}, ISIC 2024",
             "Area between the curve and this sensitivity, as ISIC 2024 counts it.",
             DISCRIMINATION,
         ),
@@ -58,7 +58,7 @@ _PATTERNS: tuple[tuple[str, MetricWords], ...] = (
     (
         r"auc_sens_80.*",
         MetricWords(
-            "AUC of sensitivity above 0.80",
+            "AUC of sensitivity above 0.80, ISIC 2018",
             "As ISIC 2018 counts it.",
             DISCRIMINATION,
         ),
