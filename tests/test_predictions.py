@@ -384,3 +384,22 @@ def test_the_real_submissions_are_read(real_data: Path) -> None:
                 read_predictions(path)
             continue
         assert set(read_predictions(path)["image_name"]) == expected
+
+
+def test_a_line_that_cannot_be_read_is_not_taken_for_a_missing_image(tmp_path: Path) -> None:
+    truth, predictions = tmp_path / "truth.csv", tmp_path / "predictions.csv"
+    truth.write_text("image_name,target\nISIC_1,0\nISIC_2,1\nISIC_3,0\n")
+    predictions.write_text("image_name,target\nISIC_1,0.5\nISIC_2,0.5,7\nISIC_3,0.5\n")
+    with pytest.raises(TableError) as met:
+        read_scored(truth, predictions)
+    assert [fault.rule for fault in met.value.faults] == [
+        "A line has more cells than the header, which has 2."
+    ]
+    truth.write_text("image_name,target\nISIC_1,0\nISIC_2,1,1\nISIC_3,0\n")
+    predictions.write_text("image_name,target\nISIC_1,0.5\nISIC_2,0.5\nISIC_3,0.5\n")
+    with pytest.raises(TableError) as met:
+        read_scored(truth, predictions)
+    assert len(met.value.faults) == 1
+    predictions.write_text("image_name,target\nISIC_1,0.5\nISIC_9,0.5\nISIC_3,0.5\n")
+    with pytest.raises(TableError, match="has more cells"):
+        read_scored(truth, predictions)

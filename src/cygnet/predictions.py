@@ -80,16 +80,24 @@ def read_scored(truth: Path, predictions: Path, *, common: bool = False) -> Join
     """
     true, faults = _table_and_faults(_checked_truth, truth)
     predicted, further = _table_and_faults(_checked_predictions, predictions)
+    unread = _n_unread(faults), _n_unread(further)
     faults += further
     kept = true
     if true is not None and predicted is not None:
-        faults += _unmatched(true, predicted, predictions, common=common)
+        faults += _unmatched(true, predicted, predictions, common=common, unread=unread)
         kept = true.join(predicted, on="image_name", how="semi") if common else true
-    if kept is not None and kept["target"].drop_nulls().n_unique() == 1:
+    # What stands in lines that could not be read may be of the other class.
+    whole = not unread[0] and not (common and unread[1])
+    if whole and kept is not None and kept["target"].drop_nulls().n_unique() == 1:
         faults.append(_one_class(truth))
     if true is None or predicted is None or faults:
         raise TableError(*faults)
     return JoinedTables(_joined(true, predicted), true.height, predicted.height)
+
+
+def _n_unread(faults: Sequence[Fault]) -> int:
+    """Count the lines that were left out for their number of cells: whose they are is not known."""
+    return sum(fault.count or 0 for fault in faults if fault.rule.startswith("A line has"))
 
 
 def _table_and_faults(
@@ -293,9 +301,17 @@ def _is_share(column: pl.Series) -> bool:
 
 
 def _unmatched(
-    truth: pl.DataFrame, predictions: pl.DataFrame, file: Path | None, *, common: bool
+    truth: pl.DataFrame,
+    predictions: pl.DataFrame,
+    file: Path | None,
+    *,
+    common: bool,
+    unread: tuple[int, int] = (0, 0),
 ) -> list[Fault]:
+    """Name the ids that only one table holds; ``unread`` lines of either may hold as many."""
     shared = truth.join(predictions, on="image_name", how="semi").height
+    if not shared and any(unread):
+        return []
     if not shared:
         rule = "The two files have no image id in common."
         remedy = "Check that they are of the same images and spell ids alike."
@@ -305,14 +321,14 @@ def _unmatched(
         return []
     faults = []
     missing = truth.join(predictions, on="image_name", how="anti").sort("image_name")
-    if missing.height:
+    if missing.height > unread[1]:
         # By id and sorted: the rows of a truth may stand in the order of its labels.
         offenders = tuple(map(Offender, missing["image_name"][:MAX_SHOWN]))
         rule = "Images of the truth have no prediction."
         remedy = "Predict them, or score the common images with --common."
         faults.append(Fault(rule, remedy, file, offenders, missing.height))
     surplus = predictions.join(truth, on="image_name", how="anti").sort("row")
-    if surplus.height:
+    if surplus.height > unread[0]:
         remedy = "Remove them, or score the common images with --common."
         faults.append(
             row_fault("Predictions are of images the truth lacks.", remedy, surplus, file)

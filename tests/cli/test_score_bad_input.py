@@ -42,7 +42,7 @@ UNREADABLE = {
     ),
     "surplus cells in a row": (
         f"{HEAD}{ROWS}".replace("0.5", "0.5,0.5"),
-        ["which has 2. Found 1: row 2: '3 cells'.", "no prediction. Found 1: 'I_1'"],
+        ["which has 2. Found 1: row 2: '3 cells'."],
     ),
     "two columns of probabilities": (
         "image_name,target,score\nI_1,0.5,0.5\nI_1,0.5,0.5\nI_2,0,0\nI_3,0,0\n",
