@@ -295,7 +295,7 @@ def metric_words(key: str, details: Mapping[str, object] = _NONE) -> MetricWords
     >>> metric_words("sensitivity_at_specificity_90").title
     'Sensitivity at specificity 0.90'
     >>> metric_words("pauc_above_tpr", {"min_tpr": 0.9}).title
-    'Partial AUC above sensitivity 0.90'
+    'Partial AUC above sensitivity 0.90, ISIC 2024'
     """
     begins = details.get("min_tpr")
     for pattern, words in _PATTERNS:
