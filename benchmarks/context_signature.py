@@ -20,6 +20,7 @@ import polars as pl
 from cygnet.context.judgement import judge
 from cygnet.context.lesions import make_lesions
 from cygnet.context.trials import run_tasks, tasks_of
+from drawn_scores import draw_scores
 
 SIGNATURES = (0.0, 0.5, 1.0, 1.5, 2.0)
 LESIONS = (4, 8, 16, 32)
@@ -30,21 +31,9 @@ _ACCENT = ("#9fd0dd", "#5fb1c6", "#188eac", "#0d6277")
 
 def draw(signature: float, n_lesions: int, seed: int) -> pl.DataFrame:
     """Draw scores of 6,400 images; 5 % are melanomas."""
-    rng = np.random.default_rng(seed)
-    n_patients = _N_IMAGES // n_lesions
-    patient = np.repeat(np.arange(n_patients), n_lesions)
-    target = (rng.random(patient.size) < _PREVALENCE).astype(np.int64)
-    level = signature * rng.normal(size=n_patients)[patient]
-    logit = -3 + level + 1.5 * target + rng.normal(size=patient.size)
-    return pl.DataFrame(
-        {
-            "image_name": [f"ISIC_{row:07d}" for row in range(patient.size)],
-            "patient_id": [f"IP_{one:07d}" for one in patient],
-            "lesion_id": [f"IL_{row:07d}" for row in range(patient.size)],
-            "fold": patient % 5,
-            "target": target,
-            "probability": 1 / (1 + np.exp(-logit)),
-        }
+    sizes = np.full(_N_IMAGES // n_lesions, n_lesions)
+    return draw_scores(
+        sizes, prevalence=_PREVALENCE, signature=signature, shift=1.5, level=-3.0, seed=seed
     )
 
 

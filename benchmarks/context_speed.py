@@ -13,32 +13,20 @@ from collections.abc import Callable
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cygnet.context.features import Features
 from cygnet.context.lesions import Lesions, Scale, make_lesions
 from cygnet.context.stage import fit_stage
 from cygnet.context.trials import run_tasks, tasks_of
+from drawn_scores import draw_scores
 
 _SEED = 2020
 
 
-def draw(n_images: np.ndarray, seed: int) -> pl.DataFrame:
+def draw(n_images: NDArray[np.int64], seed: int) -> pl.DataFrame:
     """Draw scores for patients of ``n_images`` images each; 2 % are melanomas."""
-    rng = np.random.default_rng(seed)
-    patient = np.repeat(np.arange(n_images.size), n_images)
-    target = (rng.random(patient.size) < 0.02).astype(np.int64)
-    level = rng.normal(size=n_images.size)[patient]
-    logit = -4 + 0.7 * level + 2 * target + rng.normal(size=patient.size)
-    return pl.DataFrame(
-        {
-            "image_name": [f"ISIC_{row:07d}" for row in range(patient.size)],
-            "patient_id": [f"IP_{one:07d}" for one in patient],
-            "lesion_id": [f"IL_{row:07d}" for row in range(patient.size)],
-            "fold": patient % 5,
-            "target": target,
-            "probability": 1 / (1 + np.exp(-logit)),
-        }
-    )
+    return draw_scores(n_images, prevalence=0.02, signature=0.7, shift=2.0, level=-4.0, seed=seed)
 
 
 def timed(work: Callable[[], object]) -> float:

@@ -32,6 +32,7 @@ class CsvRows:
     empty cell is null. ``line_numbers`` (n_rows,) is the line of the file on which each row
     begins, the header being line 1. ``faults`` are lines that were left out of ``table``, or read
     in spite of a fault, so that a caller can go on looking and report all faults together.
+    ``n_unread`` lines were left out.
     """
 
     file: Path
@@ -40,6 +41,7 @@ class CsvRows:
     byte_order_mark: bool
     windows_line_ends: bool
     faults: tuple[Fault, ...]
+    n_unread: int = 0
 
 
 def read_csv_rows(path: Path) -> CsvRows:
@@ -55,10 +57,10 @@ def read_csv_rows(path: Path) -> CsvRows:
     windows_line_ends = b"\r\n" in data
     data = data.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     if b'"' in data:
-        header, table, line_numbers, ragged = _quoted_rows(data, path)
+        header, table, line_numbers, found, n_unread = _quoted_rows(data, path)
     else:
-        header, table, line_numbers, ragged = _plain_rows(data, path)
-    faults += ragged
+        header, table, line_numbers, found, n_unread = _plain_rows(data, path)
+    faults += found
     if table.height == 0 and not faults:
         raise TableError.of(
             "This table has a header and no rows.", "Give the table itself.", file=path
@@ -66,7 +68,9 @@ def read_csv_rows(path: Path) -> CsvRows:
     nameless = [name for name, given in zip(table.columns, header, strict=True) if not given]
     cells = pl.all().str.strip_chars()
     table = table.drop(nameless).select(pl.when(cells.str.len_bytes() > 0).then(cells))
-    return CsvRows(path, table, line_numbers, byte_order_mark, windows_line_ends, tuple(faults))
+    return CsvRows(
+        path, table, line_numbers, byte_order_mark, windows_line_ends, tuple(faults), n_unread
+    )
 
 
 def _read_bytes(path: Path) -> bytes:
@@ -192,7 +196,11 @@ def _ragged_faults(n_cells: Sequence[tuple[int, int]], n_header: int, path: Path
     return faults
 
 
-def _plain_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.Series, list[Fault]]:
+_Split = tuple[list[str], pl.DataFrame, pl.Series, list[Fault], int]
+"""Header, rows, their lines, faults, and how many lines were left out."""
+
+
+def _plain_rows(data: bytes, path: Path) -> _Split:
     """Read a text without quotation marks: count commas a line, then let polars split."""
     if not data.endswith(b"\n"):
         data += b"\n"
@@ -222,10 +230,10 @@ def _plain_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.Se
         table = pl.read_csv(
             body, has_header=False, new_columns=names, infer_schema=False, quote_char=None
         )
-    return header, table, pl.Series("row", whole + 1, dtype=pl.Int64), faults
+    return header, table, pl.Series("row", whole + 1, dtype=pl.Int64), faults, len(ragged)
 
 
-def _quoted_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.Series, list[Fault]]:
+def _quoted_rows(data: bytes, path: Path) -> _Split:
     """Read a text with quotation marks, in which a row may span lines."""
     rows: list[tuple[int, list[str]]] = []
     reader = csv.reader(io.StringIO(data.decode("utf-8"), newline=""), strict=True)
@@ -244,11 +252,8 @@ def _quoted_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.S
     header = [name.strip() for name in rows[0][1]]
     names, faults = _validate_header(header, ",".join(rows[0][1]), path)
     whole = [(number, cells) for number, cells in rows[1:] if len(cells) == len(names)]
-    faults += _ragged_faults(
-        [(number, len(cells)) for number, cells in rows[1:] if len(cells) != len(names)],
-        len(names),
-        path,
-    )
+    ragged = [(number, len(cells)) for number, cells in rows[1:] if len(cells) != len(names)]
+    faults += _ragged_faults(ragged, len(names), path)
     columns = zip(*(cells for _, cells in whole), strict=True) if whole else ((),) * len(names)
     table = pl.DataFrame(
         [
@@ -256,4 +261,5 @@ def _quoted_rows(data: bytes, path: Path) -> tuple[list[str], pl.DataFrame, pl.S
             for name, column in zip(names, columns, strict=True)
         ]
     )
-    return header, table, pl.Series("row", [n for n, _ in whole], dtype=pl.Int64), faults
+    numbers = pl.Series("row", [number for number, _ in whole], dtype=pl.Int64)
+    return header, table, numbers, faults, len(ragged)

@@ -27,8 +27,8 @@ _SUFFIX: Final = rf"(?i)({'|'.join(map(re.escape, IMAGE_SUFFIXES))})$"
 class IdentifiedRows:
     """The cells of one table as text, with ``image_name`` and ``row`` among the columns.
 
-    ``table`` holds every row, ``header`` the names as the file spells them; ``faults`` are lines
-    that were left out.
+    ``table`` holds every row, ``header`` the names as the file spells them; ``faults`` name the
+    ``n_unread`` lines that were left out, and what else is wrong.
     """
 
     file: Path
@@ -36,6 +36,7 @@ class IdentifiedRows:
     identifier: str
     table: pl.DataFrame
     faults: tuple[Fault, ...]
+    n_unread: int
 
 
 def read_identified_rows(path: Path) -> IdentifiedRows:
@@ -51,7 +52,8 @@ def read_identified_rows(path: Path) -> IdentifiedRows:
         tuple(rows.table.columns),
         identifier,
         _with_identifiers(rows, identifier),
-        tuple(rows.faults),
+        rows.faults,
+        rows.n_unread,
     )
 
 
@@ -100,7 +102,8 @@ def _semicolon_rows(path: Path) -> CsvRows:
         orient="row",
     ).drop([name for name, given in zip(names, header, strict=True) if not given])
     numbers = pl.Series("row", [number for number, _ in whole], dtype=pl.Int64)
-    return CsvRows(path, table, numbers, text.startswith("\ufeff"), "\r\n" in text, tuple(faults))
+    marked, windows = text.startswith("\ufeff"), "\r\n" in text
+    return CsvRows(path, table, numbers, marked, windows, tuple(faults), len(uneven))
 
 
 def _identifier_column(rows: CsvRows) -> str:

@@ -40,10 +40,14 @@ class JoinedTables(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class _Checked:
-    """A table with every row that has an id, and what is wrong with it."""
+    """A table with every row that has an id, and what is wrong with it.
 
-    table: pl.DataFrame
+    ``table`` is ``None`` where it cannot be read; ``n_unread`` lines were left out of it.
+    """
+
+    table: pl.DataFrame | None
     faults: tuple[Fault, ...]
+    n_unread: int = 0
 
 
 def read_predictions(path: Path, *, any_score: bool = False) -> pl.DataFrame:
@@ -78,37 +82,31 @@ def read_scored(truth: Path, predictions: Path, *, common: bool = False) -> Join
     ``common`` keeps the images that both hold. Without it, ids that only one of the two holds are
     faults too. Raises :class:`TableError` also where nothing is common, or only one class is left.
     """
-    true, faults = _table_and_faults(_checked_truth, truth)
-    predicted, further = _table_and_faults(_checked_predictions, predictions)
-    unread = _n_unread(faults), _n_unread(further)
-    faults += further
-    kept = true
-    if true is not None and predicted is not None:
-        faults += _unmatched(true, predicted, predictions, common=common, unread=unread)
-        kept = true.join(predicted, on="image_name", how="semi") if common else true
-    # What stands in lines that could not be read may be of the other class.
-    whole = not unread[0] and not (common and unread[1])
+    true = _checked_or_faults(_checked_truth, truth)
+    predicted = _checked_or_faults(_checked_predictions, predictions)
+    faults = [*true.faults, *predicted.faults]
+    kept = true.table
+    if true.table is not None and predicted.table is not None:
+        unread = true.n_unread, predicted.n_unread
+        faults += _unmatched(true.table, predicted.table, predictions, common=common, unread=unread)
+        if common:
+            kept = true.table.join(predicted.table, on="image_name", how="semi")
+    # What stands in lines that were left out may be of the other class.
+    whole = not true.n_unread and not (common and predicted.n_unread)
     if whole and kept is not None and kept["target"].drop_nulls().n_unique() == 1:
         faults.append(_one_class(truth))
-    if true is None or predicted is None or faults:
+    if true.table is None or predicted.table is None or faults:
         raise TableError(*faults)
-    return JoinedTables(_joined(true, predicted), true.height, predicted.height)
+    joined = _joined(true.table, predicted.table)
+    return JoinedTables(joined, true.table.height, predicted.table.height)
 
 
-def _n_unread(faults: Sequence[Fault]) -> int:
-    """Count the lines that were left out for their number of cells: whose they are is not known."""
-    return sum(fault.count or 0 for fault in faults if fault.rule.startswith("A line has"))
-
-
-def _table_and_faults(
-    read: Callable[[Path], _Checked], path: Path
-) -> tuple[pl.DataFrame | None, list[Fault]]:
-    """Read a table, ``None`` where that is not possible, and give what is wrong with it."""
+def _checked_or_faults(read: Callable[[Path], _Checked], path: Path) -> _Checked:
+    """Read a table and give what is wrong with it; without a table where it cannot be read."""
     try:
-        checked = read(path)
+        return read(path)
     except TableError as error:
-        return None, list(error.faults)
-    return checked.table, list(checked.faults)
+        return _Checked(None, error.faults)
 
 
 def join_predictions(
@@ -172,7 +170,7 @@ def _quoted(cell: str) -> str:
 
 
 def _unless_faults(checked: _Checked) -> pl.DataFrame:
-    if checked.faults:
+    if checked.faults or checked.table is None:
         raise TableError(*checked.faults)
     return checked.table
 
@@ -191,7 +189,8 @@ def _checked_predictions(path: Path, *, any_score: bool = False) -> _Checked:
     number = pl.lit(None, pl.Float64)
     if len(columns) == 1:
         number = _number_within(columns[0], any_score=any_score)
-    return _Checked(whole.select("image_name", target=number, row="row"), tuple(faults))
+    table = whole.select("image_name", target=number, row="row")
+    return _Checked(table, tuple(faults), rows.n_unread)
 
 
 def _value_faults(
@@ -258,7 +257,8 @@ def _checked_truth(path: Path) -> _Checked:
     # A truth's own columns must not be taken for what the join adds.
     table = table.rename({"probability": "truth_probability"}, strict=False)
     first = ["image_name", "patient_id", "target", "row"]
-    return _Checked(table.select(*first, pl.exclude(first)), (*faults, *identifier_faults))
+    table = table.select(*first, pl.exclude(first))
+    return _Checked(table, (*faults, *identifier_faults), rows.n_unread)
 
 
 def _without_cells(fault: Fault) -> Fault:

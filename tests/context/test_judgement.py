@@ -68,7 +68,7 @@ def test_a_planted_leak_of_the_count_is_caught_by_the_placebo() -> None:
 
 def test_labels_of_the_scored_fold_do_not_reach_its_predictions() -> None:
     lesions, target = lesions_of(draw_cohort(14, n_patients=120))
-    task = Task("split", lesions, target, 0, (nested.WITH,))
+    task = Task("split", lesions, target, 0, (nested.context_arm(lesions),))
     before = run_task(task).predicted[0].probability
     fold = nested.folds_of(lesions, target, k=nested.N_OUTER, seed=0)
     # Labels of one fold are dealt anew among its own melanoma-bearing patients' images, so that the
@@ -93,7 +93,9 @@ def test_a_lone_lesion_keeps_its_rank_among_lone_lesions() -> None:
         lesion_id="lone" + lone["lesion_id"],
     )
     lesions, target = lesions_of(table.vstack(lone))
-    made = run_task(Task("split", lesions, target, 0, (nested.WITHOUT, nested.WITH)))
+    made = run_task(
+        Task("split", lesions, target, 0, (nested.WITHOUT, nested.context_arm(lesions)))
+    )
     without, with_context = (one.probability for one in made.predicted)
     alone = lesions.counts()[1] == 1
     fold = nested.folds_of(lesions, target, k=nested.N_OUTER, seed=0)

@@ -107,7 +107,11 @@ def judge(
         for place in (0, 1)
     ]
     by = [
-        (column, name, _difference(_part(whole, images), _within(plain, images), level))
+        (
+            column,
+            name,
+            _difference(whole.subset(images), [(a[images], b[images]) for a, b in plain], level),
+        )
         for column, levels in (groups or {}).items()
         for name, images in levels.items()
     ]
@@ -181,15 +185,13 @@ def _artefacts(
     whole: Sample, trials: Sequence[Trial], level: float
 ) -> tuple[tuple[str, Pair], ...]:
     """Give what each artefact adds to context: what is a shortcut, not a duckling."""
-    kinds = dict.fromkeys(one.kind for one in trials if one.kind.startswith("artefact "))
     found = []
-    for kind in kinds:
+    for name in dict.fromkeys(one.artefact for one in trials if one.artefact is not None):
         arms = [
             (one.predicted[0].probability, one.predicted[1].probability)
             for one in trials
-            if one.kind == kind
+            if one.artefact == name
         ]
-        name = kind.removeprefix("artefact ")
         found.append((name, replace(_difference(whole, arms, level), a="with", b=f"with {name}")))
     return tuple(found)
 
@@ -248,14 +250,6 @@ def _placebo(whole: Sample, trials: Sequence[Trial], level: float) -> Estimate:
         flag=few(*scarce),
         details={"deals": len(trials), "standard_error": error},
     )
-
-
-def _part(whole: Sample, images: NDArray[np.bool_]) -> Sample:
-    return whole.subset(images)
-
-
-def _within(arms: Arms, images: NDArray[np.bool_]) -> Arms:
-    return [(a[images], b[images]) for a, b in arms]
 
 
 def _subset(whole: Sample, images: Codes) -> tuple[Sample, Codes]:

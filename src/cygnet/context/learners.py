@@ -56,8 +56,7 @@ class Fitted(Protocol):
 class Line:
     """A logistic model: ``intercept`` plus the weighted, standardised terms of ``names``.
 
-    ``knots`` bends a name: its natural cubic spline's terms follow it. ``own_less`` names a column
-    that is taken off the logit first, the rule without a parameter.
+    ``knots`` bends a name: its natural cubic spline's terms follow it.
     """
 
     kind: str
@@ -128,7 +127,7 @@ def sigmoid(logit: Floats) -> Floats:
 def fit_raw(columns: Columns, names: tuple[str, ...], target: Floats, weight: Floats) -> Fitted:
     """Calibrate the image model's logit by Platt's line; the order of the scores stays."""
     del names
-    return _on_one(columns[OWN], "raw", {}, target, weight)
+    return _on_one(columns[OWN], "raw", target, weight)
 
 
 def fit_rule(columns: Columns, names: tuple[str, ...], target: Floats, weight: Floats) -> Fitted:
@@ -139,17 +138,15 @@ def fit_rule(columns: Columns, names: tuple[str, ...], target: Floats, weight: F
     del names
     spread = float(np.std(columns[OWN])) or 1.0
     less = columns[OWN] - spread * columns["shrunk_level"]
-    line = _on_one(less, "rule", {}, target, weight)
+    line = _on_one(less, "rule", target, weight)
     slope = line.weights[0]
     names = (OWN, "shrunk_level")
     return Line("rule", names, {}, (0.0, 0.0), (1.0, 1.0), (slope, -slope * spread), line.intercept)
 
 
-def _on_one(
-    logit: Floats, kind: str, knots: dict[str, tuple[float, ...]], target: Floats, weight: Floats
-) -> Line:
+def _on_one(logit: Floats, kind: str, target: Floats, weight: Floats) -> Line:
     slope, intercept = platt_line(target, logit, weight)
-    return Line(kind, (OWN,), knots, (0.0,), (1.0,), (slope,), intercept)
+    return Line(kind, (OWN,), {}, (0.0,), (1.0,), (slope,), intercept)
 
 
 def fit_linear(columns: Columns, names: tuple[str, ...], target: Floats, weight: Floats) -> Fitted:

@@ -25,6 +25,7 @@ from cygnet.context.learners import (
     fit_trees,
 )
 from cygnet.context.lesions import Codes, Floats, Lesions
+from cygnet.context.resemblance import RESEMBLANCES
 from cygnet.evaluation.placement import auroc
 
 N_OUTER = 5
@@ -73,10 +74,14 @@ def arm(
     return Arm(name, tuple(candidates))
 
 
+def context_arm(lesions: Lesions, *, also: Sequence[str] = ()) -> Arm:
+    """Give the arm with context for ``lesions``: their looks are in it where they are known."""
+    looks = RESEMBLANCES if lesions.embedding is not None else ()
+    return arm("with", context=True, resemblances=looks, also=also)
+
+
 WITHOUT = arm("without", context=False)
-WITH = arm("with", context=True)
 WITHOUT_GIVEN_COUNT = arm("without", context=False, also=(COUNT,))
-WITH_GIVEN_COUNT = arm("with", context=True, also=(COUNT,))
 
 
 @dataclass(frozen=True, slots=True, eq=False)

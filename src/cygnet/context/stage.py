@@ -15,15 +15,14 @@ from cygnet.context.learners import Fitted, fit_raw, fitted_from_json
 from cygnet.context.lesions import Codes, Floats, Lesions, Scale
 from cygnet.context.nested import (
     N_INNER,
-    Arm,
-    arm,
     choose,
+    context_arm,
     fit,
     folds_of,
     lesion_weights,
 )
 from cygnet.context.relative import Levelled
-from cygnet.context.resemblance import RESEMBLANCES, Space
+from cygnet.context.resemblance import Space
 from cygnet.errors import ModelError
 
 FORMAT = 1
@@ -85,10 +84,8 @@ def fit_stage(
     features = Features.of(lesions, seed=seed)
     columns = features.columns(lesions)
     weight = lesion_weights(lesions)
-    names = RESEMBLANCES if lesions.embedding is not None else ()
-    with_context: Arm = arm("with", context=True, resemblances=names)
     inner = folds_of(lesions, target, k=N_INNER, seed=seed)
-    best = choose(with_context, columns, target, weight, inner)
+    best = choose(context_arm(lesions), columns, target, weight, inner)
     return Stage(
         best.name,
         fit(best, columns, target, weight),

@@ -13,17 +13,14 @@ from cygnet.context.features import Features
 from cygnet.context.learners import COUNT
 from cygnet.context.lesions import Codes, Floats, Lesions
 from cygnet.context.nested import (
-    WITH,
-    WITH_GIVEN_COUNT,
     WITHOUT,
     WITHOUT_GIVEN_COUNT,
     Arm,
     Predicted,
-    arm,
+    context_arm,
     predicted,
 )
 from cygnet.context.relative import dealt_within_folds, rows_of_each
-from cygnet.context.resemblance import RESEMBLANCES
 from cygnet.shards import run_shards
 
 N_SPLITS = 10
@@ -38,7 +35,7 @@ _PLACEBO_SEED, _THINNING_SEED = 1_000, 2_000
 class Task:
     """One trial: what it is, on which lesions, from which seed, by which arms.
 
-    ``also`` are further columns ``(n_images,)`` that the arms may see.
+    ``artefact`` is the name and the values ``(n_images,)`` of what is added to context to be seen.
     """
 
     kind: str
@@ -47,7 +44,7 @@ class Task:
     seed: int
     arms: tuple[Arm, ...]
     thinned_to: int | None = None
-    also: Mapping[str, Floats] | None = None
+    artefact: tuple[str, Floats] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +54,7 @@ class Trial:
     kind: str
     seed: int
     thinned_to: int | None
+    artefact: str | None
     images: Codes
     predicted: tuple[Predicted, ...]
 
@@ -85,9 +83,12 @@ def _run(task: Task) -> Trial:
     target = task.target[images]
     columns = Features.of(lesions, seed=task.seed).columns(lesions)
     columns[COUNT] = np.log(lesions.counts()[0].astype(np.float64))
-    columns |= {name: values[images] for name, values in (task.also or {}).items()}
+    added = None
+    if task.artefact is not None:
+        added, values = task.artefact
+        columns[added] = values[images]
     made = predicted(task.arms, columns, lesions, target, seed=task.seed)
-    return Trial(task.kind, task.seed, task.thinned_to, images, tuple(made))
+    return Trial(task.kind, task.seed, task.thinned_to, added, images, tuple(made))
 
 
 def placebo_order(lesions: Lesions, generator: np.random.Generator) -> Codes:
@@ -116,15 +117,9 @@ def tasks_of(
     n_draws: int = N_DRAWS,
 ) -> list[Task]:
     """List the trials that decide: splits with and without the count, thinned draws, placebos."""
-    names = RESEMBLANCES if lesions.embedding is not None else ()
-    with_arm = arm("with", context=True, resemblances=names) if names else WITH
-    given = (
-        arm("with", context=True, resemblances=names, also=(COUNT,)) if names else WITH_GIVEN_COUNT
-    )
-    tasks = [
-        Task("split", lesions, target, seed, (WITHOUT, with_arm, WITHOUT_GIVEN_COUNT, given))
-        for seed in range(n_splits)
-    ]
+    with_arm = context_arm(lesions)
+    arms = (WITHOUT, with_arm, WITHOUT_GIVEN_COUNT, context_arm(lesions, also=(COUNT,)))
+    tasks = [Task("split", lesions, target, seed, arms) for seed in range(n_splits)]
     for size in THINNED_TO:
         if _enough(lesions, target, size):
             tasks += [
@@ -149,16 +144,14 @@ def artefact_tasks(
     lesions: Lesions, target: Codes, artefacts: Mapping[str, Floats], *, n_splits: int = N_ARTEFACTS
 ) -> list[Task]:
     """List trials of context beside context with one artefact ``(n_images,)`` added, each alone."""
-    names = RESEMBLANCES if lesions.embedding is not None else ()
-    plain = arm("with", context=True, resemblances=names)
     return [
         Task(
-            f"artefact {name}",
+            "artefact",
             lesions,
             target,
             seed,
-            (plain, arm("with", context=True, resemblances=names, also=(name,))),
-            also={name: values},
+            (context_arm(lesions), context_arm(lesions, also=(name,))),
+            artefact=(name, values),
         )
         for name, values in artefacts.items()
         for seed in range(n_splits)

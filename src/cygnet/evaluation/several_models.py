@@ -32,7 +32,6 @@ class Compared:
     deviations: Floats
     degrees_of_freedom: int
     limit: float
-    higher_is_better: bool
     reason: str | None
     flag: str | None
 
@@ -54,7 +53,7 @@ class Models:
         """Give ``metric`` of each model; raises :class:`InputError` for one not comparable."""
         if metric == "auroc":
             left_out = self.field.leave_one_out()
-            return self._judged(self.field.auroc, left_out, higher_is_better=True)
+            return self._judged(self.field.auroc, left_out, limit=1.0)
         if metric == "within_patient_auroc":
             return self._within_patients()
         if metric in _LOSSES:
@@ -75,7 +74,6 @@ class Models:
             jackknife_deviations(others),
             max(n - 1, 0),
             1.0,
-            higher_is_better=True,
             reason=too_few(n, whose),
             flag=few(n, whose),
         )
@@ -87,11 +85,9 @@ class Models:
         sums = np.stack([sample.sum_by_patient(sample.weights * one) for one in losses])
         total = sums.sum(axis=1, keepdims=True)
         left_out = ratio(total - sums, without_each(weight))
-        return self._judged(total[:, 0] / weight.sum(), left_out, higher_is_better=False)
+        return self._judged(total[:, 0] / weight.sum(), left_out, limit=np.inf)
 
-    def _judged(
-        self, estimates: Floats, leave_one_out: Floats, *, higher_is_better: bool
-    ) -> Compared:
+    def _judged(self, estimates: Floats, leave_one_out: Floats, *, limit: float) -> Compared:
         """Join a number of all patients with what their count allows."""
         scarce = self.sample.scarcer_patients
         reason = too_few(*scarce)
@@ -101,8 +97,7 @@ class Models:
             estimates,
             jackknife_deviations(leave_one_out),
             decisive_patients(self.sample) - 1,
-            1.0 if higher_is_better else np.inf,
-            higher_is_better,
+            limit,
             reason,
             few(*scarce),
         )

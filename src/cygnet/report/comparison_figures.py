@@ -188,7 +188,8 @@ def _equivalence(one: Estimate) -> Cell:
     if known is None or not (isinstance(lower, float) and isinstance(upper, float)):
         return Cell("not known")
     limits = numbers.format_limits(lower, upper, numbers.decimals_for(lower, upper))
-    return Cell(said[bool(known)], note=f"90 %: {limits}")
+    level = numbers.format_level(2 * one.confidence_level - 1)
+    return Cell(said[bool(known)], note=f"{level}: {limits}")
 
 
 def _joint(one: Estimate) -> Cell:

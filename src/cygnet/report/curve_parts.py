@@ -5,6 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cygnet.evaluation import Estimate
+from cygnet.report import numbers
 from cygnet.report.svg import Drawing, FloatArray, Frame, probability_scale, shortened
 from cygnet.report.tables import Cell, DataTable, number_cell, table
 
@@ -15,6 +17,10 @@ _LABEL_SIZE = 15  # between a desk's and a phone's, so that a label fits on both
 PLOT = 320.0
 LEFT, TOP, RIGHT, BOTTOM = 52.0, 34.0, 20.0, 52.0
 _TABLE_ROWS = 21
+
+
+Points = tuple[FloatArray, FloatArray, FloatArray, FloatArray]
+"""A curve and its band: x, y, lower, upper, each ``(n_points,)``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +39,17 @@ class Series:
     y: FloatArray
     lower: FloatArray
     upper: FloatArray
+
+    @classmethod
+    def of(cls, name: str, measure: str, summed_up: Estimate, points: Points) -> "Series":
+        """Give a model's curve with the number that sums it up."""
+        one = summed_up
+        places = numbers.decimals_for(one.estimate, one.lower, one.upper)
+        limits = "no interval"
+        if one.has_interval:
+            limits = numbers.format_limits(one.lower, one.upper, places)
+        value = numbers.format_number(one.estimate, places)
+        return cls(name, measure, value, limits, *points)
 
 
 def square_frame(*, logit: bool = False) -> Frame:

@@ -5,8 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cygnet.evaluation import DecisionCurve
-from cygnet.report import numbers
+from cygnet.evaluation import DecisionCurve, Estimate
 from cygnet.report.curve_parts import (
     BOTTOM,
     LEFT,
@@ -102,22 +101,11 @@ def _above(values: FloatArray, frame: Frame) -> FloatArray:
 
 def _series(name: str, curve: DecisionCurve) -> Series:
     at = int(np.abs(curve.thresholds - _STATED).argmin())
-    value, lower, upper = (
-        float(of[at]) for of in (curve.model, curve.model_lower, curve.model_upper)
-    )
-    places = numbers.decimals_for(value, lower, upper)
-    known = np.isfinite(lower) and np.isfinite(upper)
-    limits = numbers.format_limits(lower, upper, places) if known else "no interval"
-    return Series(
-        name,
-        f"Net benefit at {curve.thresholds[at]:.2f}:",
-        numbers.format_number(value, places),
-        limits,
-        curve.thresholds,
-        curve.model,
-        curve.model_lower,
-        curve.model_upper,
-    )
+    values = (curve.model, curve.model_lower, curve.model_upper)
+    estimate, lower, upper = (float(of[at]) for of in values)
+    measure = f"Net benefit at {curve.thresholds[at]:.2f}:"
+    stated = Estimate(estimate, lower, upper, curve.confidence_level)
+    return Series.of(name, measure, stated, (curve.thresholds, *values))
 
 
 def _name_references(drawing: Drawing, frame: Frame, curve: DecisionCurve) -> None:

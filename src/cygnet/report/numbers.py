@@ -96,6 +96,15 @@ def format_share(share: float) -> str:
     return f"{format_number(100 * share)}{NARROW_SPACE}%"
 
 
+def format_level(confidence_level: float) -> str:
+    """Write a confidence level.
+
+    >>> format_level(0.95).replace(NARROW_SPACE, " ")
+    '95 %'
+    """
+    return f"{round(100 * confidence_level, 6):g}{NARROW_SPACE}%"
+
+
 def format_limits(lower: float, upper: float, decimals: int | None = None) -> str:
     """Write the two ends of an interval, with "to" between them."""
     places = decimals_for(lower, upper) if decimals is None else decimals

@@ -45,7 +45,15 @@ _METRICS = (
 
 def found_figure(found: Sequence[tuple[str, FoundWithin]], scores: Sequence[ScoreCard]) -> Figure:
     """Draw the share of melanomas found over the share of the patient's images looked at."""
-    series = [_series(name, one, card) for (name, one), card in zip(found, scores, strict=True)]
+    series = [
+        Series.of(
+            name,
+            "AUROC within",
+            card.metrics["within_patient_auroc"],
+            (one.x, one.y, one.lower, one.upper),
+        )
+        for (name, one), card in zip(found, scores, strict=True)
+    ]
     first = found[0][1]
     frame = square_frame()
     drawing = square_drawing(FOUND, describe(series), labels_below(series))
@@ -67,21 +75,10 @@ def found_figure(found: Sequence[tuple[str, FoundWithin]], scores: Sequence[Scor
     caption += (
         f"There is no band: {first.reason}."
         if first.reason
-        else "Bands are 95\u202f% intervals, point by point, from resampling whole patients."
+        else f"Bands are {numbers.format_level(first.confidence_level)} intervals, point by point, "
+        "from resampling whole patients."
     )
     return Figure("found-within", FOUND, caption, (drawing.markup(),), rows)
-
-
-def _series(name: str, one: FoundWithin, card: ScoreCard) -> Series:
-    metric = card.metrics["within_patient_auroc"]
-    places = numbers.decimals_for(metric.estimate, metric.lower, metric.upper)
-    limits = (
-        numbers.format_limits(metric.lower, metric.upper, places)
-        if metric.has_interval
-        else "no interval"
-    )
-    value = numbers.format_number(metric.estimate, places)
-    return Series(name, "AUROC within", value, limits, one.x, one.y, one.lower, one.upper)
 
 
 def within_figure(scores: Sequence[tuple[str, ScoreCard]]) -> Figure:

@@ -6,6 +6,7 @@ Evaluation computes, this module asks and names; nothing here knows of a file.
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,6 +37,8 @@ from cygnet.report.forest import ForestRow, forest_figure
 from cygnet.report.patient_figures import found_figure, within_figure
 from cygnet.report.tables import Cell, DataTable, estimate_cells, table
 from cygnet.report.words import column_words, metric_words
+
+Drawn = TypeVar("Drawn")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -109,18 +112,7 @@ def score_figures(
 def _within(models: Sequence[Scored], *, replicates: int, seed: int) -> tuple[Figure, ...]:
     """Draw the melanoma among its patient's lesions; nothing where no patient has both."""
     models = [one for one in models if one.patients_known]
-    found = [
-        found_within_patients(
-            one.target,
-            one.probability,
-            one.patient,
-            weights=one.weights,
-            replicates=replicates,
-            confidence_level=one.score.metrics["auroc"].confidence_level,
-            seed=seed,
-        )
-        for one in models
-    ]
+    found = _bands(found_within_patients, models, replicates, seed)
     if not found or not found[0].n_patients:
         return ()
     named = [(one.name, curve) for one, curve in zip(models, found, strict=True)]
@@ -149,27 +141,20 @@ def _decisions(models: Sequence[Scored], note: str) -> tuple[Figure, ...]:
     caption += (
         f"There is no band: {first.reason}."
         if first.reason
-        else f"Bands are {_level(first.confidence_level)} intervals, point by point."
+        else f"Bands are {numbers.format_level(first.confidence_level)} intervals, point by point."
     )
     return (decision_figure(curves, caption=caption, note=note),)
 
 
 def _series(one: Scored, band: Band, metric: str) -> Series:
     estimate = one.score.metrics.get(metric, Estimate(math.nan))
-    places = numbers.decimals_for(estimate.estimate, estimate.lower, estimate.upper)
-    limits = (
-        numbers.format_limits(estimate.lower, estimate.upper, places)
-        if estimate.has_interval
-        else "no interval"
-    )
-    value = numbers.format_number(estimate.estimate, places)
-    title = metric_words(metric).title
-    return Series(one.name, title, value, limits, band.x, band.y, band.lower, band.upper)
+    points = (band.x, band.y, band.lower, band.upper)
+    return Series.of(one.name, metric_words(metric).title, estimate, points)
 
 
 def _bands(
-    curve: Callable[..., Band], models: Sequence[Scored], replicates: int, seed: int
-) -> list[Band]:
+    curve: Callable[..., Drawn], models: Sequence[Scored], replicates: int, seed: int
+) -> list[Drawn]:
     return [
         curve(
             one.target,
@@ -212,13 +197,9 @@ def _band_words(bands: Sequence[Band]) -> str:
     if lacking:
         return f"Where there is no band: {lacking}."
     return (
-        f"Bands are {_level(bands[0].confidence_level)} intervals, point by point, from resampling "
-        "whole patients."
+        f"Bands are {numbers.format_level(bands[0].confidence_level)} intervals, point by point, "
+        "from resampling whole patients."
     )
-
-
-def _level(confidence_level: float) -> str:
-    return f"{100 * confidence_level:g}{numbers.NARROW_SPACE}%"
 
 
 def _histogram(one: Scored, key: str, title: str) -> Figure:
@@ -236,7 +217,7 @@ def _calibration(one: Scored, key: str, title: str, note: str) -> Figure:
     caption = (
         f"Images grouped by probability, about {numbers.format_count(float(np.median(bins.n)))} in "
         "a group. On the dotted line, 30 in 100 are melanomas where the model says 30 in 100. "
-        f"Vertical lines are {_level(bins.confidence_level)} intervals."
+        f"Vertical lines are {numbers.format_level(bins.confidence_level)} intervals."
     )
     return calibration_figure(bins, key=key, title=title, caption=caption, note=note)
 
