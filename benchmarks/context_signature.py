@@ -67,6 +67,7 @@ def draw_figure(cells: list[dict[str, Any]], path: Path) -> None:
     from matplotlib import pyplot as plt
 
     figure, axes = plt.subplots(figsize=(6.4, 4.2), layout="constrained")
+    ends: dict[int, float] = {}
     for place, n in enumerate(LESIONS):
         row = [one for one in cells if one["lesions"] == n]
         x = np.array([one["signature"] for one in row]) + 0.02 * (place - 1.5)
@@ -75,7 +76,11 @@ def draw_figure(cells: list[dict[str, Any]], path: Path) -> None:
         upper = np.array([one["gain"] if one["upper"] is None else one["upper"] for one in row])
         colour = _ACCENT[place]
         axes.errorbar(x, gain, [gain - lower, upper - gain], color=colour, lw=1.8, capsize=0)
-        axes.annotate(f"{n} lesions", (x[-1] + 0.05, gain[-1]), color="#1a1d1f", va="center")
+        ends[n] = float(gain[-1])
+    apart = -np.inf
+    for n, height in sorted(ends.items(), key=lambda end: end[1]):
+        apart = max(height, apart + 0.009)
+        axes.annotate(f"{n} lesions", (2.07, apart), color="#1a1d1f", va="center")
     axes.axhline(0, color="#6b747a", lw=1, ls=":")
     axes.set_xlabel("Spread of the patient's level, beside a spread of 1 within")
     axes.set_ylabel("AUROC with context, minus without")
