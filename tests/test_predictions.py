@@ -283,11 +283,21 @@ def test_missing_and_surplus_ids_are_refused_together(truth: Path, tmp_path: Pat
         read_scored(truth, path)
     missing, surplus = caught.value.faults
     assert "have no prediction" in missing.rule
-    assert [offender.value for offender in missing.offenders] == ["I_2", "I_3"]
+    assert missing.file == path
+    assert list(map(str, missing.offenders)) == [
+        "row 3 of truth.csv: 'I_2'",
+        "row 4 of truth.csv: 'I_3'",
+    ]
     assert "the truth lacks" in surplus.rule
     assert [(o.value, o.row) for o in surplus.offenders] == [("I_8", 3), ("I_9", 4)]
-    with pytest.raises(TableError):
+
+
+def test_whom_the_truth_is_kept_from_learns_no_row_of_it(truth: Path, tmp_path: Path) -> None:
+    path = written(tmp_path, "image_name,target\nI_1,0.3\n")
+    with pytest.raises(TableError) as caught:
         join_predictions(read_truth(truth), read_predictions(path))
+    (missing,) = caught.value.faults
+    assert [(o.value, o.row) for o in missing.offenders] == [("I_2", None), ("I_3", None)]
 
 
 def test_common_keeps_what_both_hold(truth: Path, tmp_path: Path) -> None:

@@ -30,18 +30,20 @@ class Offender:
 
     ``row`` is the line of the file as an editor counts it (the header is line 1), or ``None``
     where rows mean nothing. ``value`` is what stands there, already safe to show; where it is
-    empty, the row alone is named.
+    empty, the row alone is named. ``row_of`` names the file of the row where it is not the fault's.
     """
 
     value: str
     row: int | None = None
+    row_of: str | None = None
 
     def __str__(self) -> str:
         shown = self.value if len(self.value) <= 80 else self.value[:77] + "..."
         shown = shown.encode("unicode_escape").decode("ascii") if not shown.isprintable() else shown
         if self.row is None:
             return repr(shown)
-        return f"row {self.row}: {shown!r}" if shown else f"row {self.row}"
+        place = f"row {self.row}" if self.row_of is None else f"row {self.row} of {self.row_of}"
+        return f"{place}: {shown!r}" if shown else place
 
 
 @dataclass(frozen=True, slots=True)

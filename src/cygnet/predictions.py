@@ -88,7 +88,8 @@ def read_scored(truth: Path, predictions: Path, *, common: bool = False) -> Join
     kept = true.table
     if true.table is not None and predicted.table is not None:
         unread = true.n_unread, predicted.n_unread
-        faults += _unmatched(true.table, predicted.table, predictions, common=common, unread=unread)
+        files = truth, predictions
+        faults += _unmatched(true.table, predicted.table, files, common=common, unread=unread)
         if common:
             kept = true.table.join(predicted.table, on="image_name", how="semi")
     # What stands in lines that were left out may be of the other class.
@@ -303,12 +304,17 @@ def _is_share(column: pl.Series) -> bool:
 def _unmatched(
     truth: pl.DataFrame,
     predictions: pl.DataFrame,
-    file: Path | None,
+    files: tuple[Path, Path] | None,
     *,
     common: bool,
     unread: tuple[int, int] = (0, 0),
 ) -> list[Fault]:
-    """Name the ids that only one table holds; ``unread`` lines of either may hold as many."""
+    """Name the ids that only one table holds; ``unread`` lines of either may hold as many.
+
+    With ``files`` the reader holds both and a missing image is named by its row of the truth, in
+    the order of ids. Without, by its id alone: a truth's rows may stand in the order of its labels.
+    """
+    truth_file, file = files or (None, None)
     shared = truth.join(predictions, on="image_name", how="semi").height
     if not shared and any(unread):
         return []
@@ -322,11 +328,9 @@ def _unmatched(
     faults = []
     missing = truth.join(predictions, on="image_name", how="anti").sort("image_name")
     if missing.height > unread[1]:
-        # By id and sorted: the rows of a truth may stand in the order of its labels.
-        offenders = tuple(map(Offender, missing["image_name"][:MAX_SHOWN]))
         rule = "Images of the truth have no prediction."
         remedy = "Predict them, or score the common images with --common."
-        faults.append(Fault(rule, remedy, file, offenders, missing.height))
+        faults.append(Fault(rule, remedy, file, _of_truth(missing, truth_file), missing.height))
     surplus = predictions.join(truth, on="image_name", how="anti").sort("row")
     if surplus.height > unread[0]:
         remedy = "Remove them, or score the common images with --common."
@@ -334,6 +338,14 @@ def _unmatched(
             row_fault("Predictions are of images the truth lacks.", remedy, surplus, file)
         )
     return faults
+
+
+def _of_truth(missing: pl.DataFrame, truth_file: Path | None) -> tuple[Offender, ...]:
+    shown = missing.head(MAX_SHOWN)
+    if truth_file is None:
+        return tuple(map(Offender, shown["image_name"]))
+    rows = zip(shown["image_name"], shown["row"], strict=True)
+    return tuple(Offender(name, row, truth_file.name) for name, row in rows)
 
 
 def _one_class(file: Path) -> Fault:

@@ -124,7 +124,7 @@ def test_common_says_how_many_both_hold(cohort: Cohort) -> None:
     cohort.predictions.write_text("\n".join(shorter) + "\n")
     refused = cygnet("score", cohort.truth, cohort.predictions)
     assert refused.returncode == 1
-    assert "Images of the truth have no prediction. Found 50" in refused.stderr
+    assert "Images of the truth have no prediction. Found 50: row " in refused.stderr
     assert "--common" in refused.stderr
     assert not refused.stdout
     document = scored(cohort.truth, cohort.predictions, "--common", "--replicates", "50")
@@ -194,7 +194,7 @@ def test_the_published_model_is_scored_in_part_only_where_that_is_asked_for(
     predictions = real_data / "predictions" / "train_oof_32691.csv"
     refused = cygnet("score", truth, predictions)
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "Images of the truth have no prediction. Found 435: 'ISIC_" in refused.stderr
+    assert "Images of the truth have no prediction. Found 435: row " in refused.stderr
     assert "Traceback" not in refused.stderr
     said = cygnet("score", truth, predictions, "--common", "--replicates", "50")
     assert said.returncode == 0

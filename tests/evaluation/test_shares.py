@@ -58,10 +58,10 @@ def test_all_hits_leave_an_interval_below_one() -> None:
 
 
 def test_patients_who_are_all_alike_do_not_make_it_certain() -> None:
-    # One hit and one miss in each patient: no variance between patients, and yet 40 images.
+    # One hit and one miss in each patient: no variance between patients, of whom there are 20.
     sample = make_sample([1, 0] * 20, [0.5] * 40, np.repeat(np.arange(20), 2))
     share, effective = share_with_design_effect(sample, sample.target, np.ones(40, dtype=bool))
-    assert (share, effective) == (0.5, 40)
+    assert (share, effective) == (0.5, 20)
 
 
 def test_nobody_has_no_share() -> None:
@@ -90,7 +90,9 @@ def test_the_interval_of_clustered_shares_covers(rng: np.random.Generator) -> No
     assert n_covered[False] < n_covered[True]
 
 
-def test_weights_equal_repetition(rng: np.random.Generator) -> None:
+@given(st.integers(0, 2**32 - 1))
+def test_weights_equal_repetition(seed: int) -> None:
+    rng = np.random.default_rng(seed)
     target, patient = rng.random(300) < 0.3, rng.integers(0, 40, 300)
     weights = rng.integers(1, 4, 300)
     weighted = make_sample(target, target / 2, patient, weights)
@@ -100,6 +102,8 @@ def test_weights_equal_repetition(rng: np.random.Generator) -> None:
         share_with_design_effect(sample, sample.target, np.ones(sample.n_images, dtype=bool))
         for sample in (weighted, repeated)
     )
-    assert one[0] == pytest.approx(other[0], abs=1e-12)
-    # Where patients differ less than images drawn apart would, the count of images caps it.
-    assert one[1] <= other[1] * (1 + 1e-9)
+    assert one == pytest.approx(other, rel=1e-9)
+    tenfold = make_sample(target, target / 2, patient, weights * 10)
+    assert one == pytest.approx(
+        share_with_design_effect(tenfold, tenfold.target, np.ones(300, dtype=bool)), rel=1e-9
+    )

@@ -15,6 +15,8 @@ from cygnet.evaluation.estimate import Detail, Estimate, few
 from cygnet.evaluation.sample import Floats, Sample
 
 WILSON = "wilson-design-effect"
+# A relative variance between patients that is rounding: 10^12 images would not bring it.
+_NO_DIFFERENCE = 1e-12
 
 
 def wilson_limits(share: float, n: float, confidence_level: float = 0.95) -> tuple[float, float]:
@@ -48,9 +50,11 @@ def share_with_design_effect(
 
     .. math:: n_{eff} = p(1-p) \Big/ \frac{\sum_c (\sum_{i \in c} w_i (x_i - p))^2}{(\sum w_i)^2}
 
-    which is the number of images where each patient has one and weights are equal, and is never
-    taken above what that number would be. Where all or none are hits the formula says nothing: the
-    images of a patient are then taken to tell as much as one. NaN and 0 where nobody is ``among``.
+    which is the number of images where each patient has one and weights are equal. It has no upper
+    bound in the count of images, so that a weight stays a repetition, whatever the scale. Where all
+    or none are hits, or no patient differs from another, the formula says nothing: the images of a
+    patient are then taken to tell as much as one, :math:`(\sum_c w_c)^2 / \sum_c w_c^2`. NaN and 0
+    where nobody is ``among``.
 
     Rao and Scott (1992), 10.2307/2532311.
     """
@@ -61,14 +65,14 @@ def share_with_design_effect(
     hits = np.asarray(hit, dtype=np.float64)
     share = float(weight @ hits / total)
     by_patient = sample.sum_by_patient(weight)
+    of_patients = float(total**2 / np.sum(by_patient**2))
     if share in {0.0, 1.0} or bool(np.all(hits[among] == 1)) or not bool(np.any(hits[among])):
-        return float(round(share)), float(total**2 / np.sum(by_patient**2))
+        return float(round(share)), of_patients
     residual = sample.sum_by_patient(weight * (hits - share))
     variance = float(np.sum(residual**2)) / total**2
-    most = float(total**2 / np.sum(weight**2))
-    if variance <= 0:
-        return share, most
-    return share, min(share * (1 - share) / variance, most)
+    if variance <= _NO_DIFFERENCE * share * (1 - share):
+        return share, of_patients
+    return share, share * (1 - share) / variance
 
 
 def share_estimate(
