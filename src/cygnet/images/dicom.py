@@ -70,7 +70,7 @@ def parse_dicom_header(stream: IO[bytes], *, file: Path | None = None) -> ImageH
     """
     import pydicom
 
-    with _reading("image-unreadable", file):
+    with reading_dicom("image-unreadable", file):
         dataset = pydicom.dcmread(stream, stop_before_pixels=True)
         syntax = str(dataset.file_meta.TransferSyntaxUID)
         photometric = str(dataset.PhotometricInterpretation)
@@ -96,7 +96,7 @@ def read_dicom_picture(data: bytes, *, file: Path | None = None) -> bytes | NDAr
     import pydicom
     from pydicom.encaps import get_frame
 
-    with _reading("image-truncated", file):
+    with reading_dicom("image-truncated", file):
         dataset = pydicom.dcmread(BytesIO(data))
         if str(dataset.file_meta.TransferSyntaxUID) in _DECODED_BY_PYDICOM:
             return _native_pixels(dataset, file)
@@ -115,7 +115,7 @@ def _is_unmarked_rgb(frame: JpegFrame, photometric: str) -> bool:
 
 
 @contextmanager
-def _reading(code: str, file: Path | None) -> Iterator[None]:
+def reading_dicom(code: str, file: Path | None) -> Iterator[None]:
     """Turn what pydicom lets out on a file that breaks the standard into the fault ``code``."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
