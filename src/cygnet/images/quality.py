@@ -20,7 +20,7 @@ BLURRED_BELOW: Final = 0.46
 MOSTLY_BLACK_ABOVE: Final = 0.5
 GREY_BELOW: Final = 3.0
 DARK_CORNERS_ABOVE: Final = 0.2
-RULER_ABOVE: Final = 0.5
+RULER_ABOVE: Final = 0.55
 CHART_ABOVE: Final = 0.5
 
 
@@ -111,12 +111,14 @@ def pixel_facts(pixels: Pixels, *, copy: Pixels | None = None) -> PixelFacts:
     small = np.asarray(
         cv2.resize(half, (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA), np.uint8
     )
-    brightest = small.max(axis=2)
-    dark, white = _corner_shares(brightest, small.min(axis=2))
+    red, green, blue = cv2.split(small)
+    brightest: Any = cv2.max(cv2.max(red, green), blue)
+    darkest: Any = cv2.min(cv2.min(red, green), blue)
+    dark, white = _corner_shares(brightest, darkest)
     return PixelFacts(
         sharpness=_sharpness(pixels),
         black_share=float(np.count_nonzero(brightest <= _BLACK)) / brightest.size,
-        colourfulness=float(np.mean(brightest - small.min(axis=2))),
+        colourfulness=float(cv2.mean(cv2.subtract(brightest, darkest))[0]),
         dark_corner_share=dark,
         white_corner_share=white,
         is_ycbcr_as_rgb=_is_ycbcr_as_rgb(small),
@@ -153,12 +155,13 @@ def _corner_shares(brightest: Pixels, darkest: Pixels) -> tuple[float, float]:
 
 
 def _sharpness(pixels: Pixels) -> float:
-    """Compare steps of one pixel with steps of two, in the middle quarter of the green channel.
+    """Compare steps of one pixel with steps of two, in an eighth, the middle, of the green channel.
 
     Steps of up to two grey levels are noise and rounding, and count for nothing.
     """
     height, width = pixels.shape[:2]
-    middle = pixels[height // 4 : height - height // 4, width // 4 : width - width // 4]
+    rows = slice(height * 3 // 8, height - height * 3 // 8)
+    middle = pixels[rows, width // 4 : width - width // 4]
     green: Any = cv2.extractChannel(middle, 1)
     one = _step(green[1:], green[:-1]) + _step(green[:, 1:], green[:, :-1])
     two = _step(green[2:], green[:-2]) + _step(green[:, 2:], green[:, :-2])
