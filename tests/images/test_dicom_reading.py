@@ -1,4 +1,4 @@
-"""DICOM pixels of every syntax, colour space, depth and plane order, in files that pydicom did not make.
+"""DICOM pixels of every syntax, colour space and depth, in files that pydicom did not make.
 
 The files are put together here byte by byte (PS3.10 and PS3.5), their pixels coded by Pillow,
 OpenCV or the run-length coder below, so that reader and writer share no code.

@@ -73,9 +73,9 @@ def burned_in_text(pixels: Pixels, *, copy: Pixels | None = None) -> tuple[TextL
         part = (slice(top * _SCALE, bottom * _SCALE), slice(left * _SCALE, right * _SCALE))
         # The plane in which the writing stands out more.
         cut = max((plane[part] for plane in planes), key=lambda cut: cv2.meanStdDev(cut)[1][0, 0])
-        for box in _lines_in(np.ascontiguousarray(cut.T) if is_turned else cut):
-            lines.append(_line(box, left * _SCALE, top * _SCALE, is_turned))
-    return tuple(line for line in lines if _is_near_border(line))
+        found = _lines_in(np.ascontiguousarray(cut.T) if is_turned else cut)
+        lines += [_line(box, left * _SCALE, top * _SCALE, is_turned) for box in found]
+    return _once([line for line in lines if _is_near_border(line)])
 
 
 _SCALE: Final = _SEARCH_PX // _CELLS
@@ -232,6 +232,21 @@ def _is_writing(signs: list[Box]) -> bool:
         and pitch.std() >= _LEAST_UNEVEN * pitch.mean()
         and feet.std() <= _MOST_ASLANT * mean_height
     )
+
+
+def _once(lines: list[TextLine]) -> tuple[TextLine, ...]:
+    """Keep the longer of two lines that overlap: strokes and the gaps between them are one line."""
+    kept: list[TextLine] = []
+    for line in sorted(lines, key=lambda line: line.n_signs, reverse=True):
+        if not any(_overlap(line, other) for other in kept):
+            kept.append(line)
+    return tuple(kept)
+
+
+def _overlap(one: TextLine, other: TextLine) -> bool:
+    across = min(one.right, other.right) - max(one.left, other.left)
+    down = min(one.bottom, other.bottom) - max(one.top, other.top)
+    return across > 0 and down > 0
 
 
 def _is_near_border(line: TextLine) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 CONVERSIONS: Final[dict[str, str]] = {
-    "ycbcr-to-rgb": "luma and chroma were converted to red, green and blue (ITU-R BT.601, full range)",
+    "ycbcr-to-rgb": "luma and chroma were converted to red, green and blue (BT.601, full range)",
     "label-overruled": "the pixels' own coding says another colour space than the attribute",
     "bits-to-8": "more than 8 bits a channel were scaled to 8, full scale to 255",
     "palette-to-rgb": "entries of a palette were looked up",
@@ -23,7 +23,7 @@ CONVERSIONS: Final[dict[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Conversion:
-    """One thing done, or left undone, by its stable ``code``; ``detail`` says from what, if known."""
+    """One thing done, or left undone, by its stable ``code``; ``detail`` says more, if known."""
 
     code: str
     detail: str = ""

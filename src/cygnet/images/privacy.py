@@ -10,6 +10,7 @@ import struct
 import warnings
 from dataclasses import dataclass
 from io import BytesIO
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import Any, Final, Literal
 
@@ -167,8 +168,7 @@ _DATES: Final = (
 )
 _WORD: Final = re.compile(r"[^\W\d_]+")
 # Words that file names have and people hardly do. Short ones are passed anyway.
-_ORDINARY: Final = frozenset(
-    """
+_ORDINARY_WORDS: Final = """
     abdomen acral age anon anonymous anterior arm atypical back basal benign blue body bottom breast
     buttock calf camera cancer canon case cell cheek chest clinic close closeup control copy crop
     cropped data dataset derm dermatoscope dermatoscopy dermofit dermoscopic dermoscopy dsc dscn
@@ -184,8 +184,8 @@ _ORDINARY: Final = frozenset(
     squamous study sub subject super synthetic test thigh thorax thumb tile toe top torso total
     train training trunk truth unknown unnamed untitled upper valid validation version view visit
     week whatsapp white with without wrist xray year zoom muttermal bild foto hautbild läsion
-    """.split()
-)
+    """
+_ORDINARY: Final = frozenset(_ORDINARY_WORDS.split())
 _SHORTEST_NAME: Final = 3
 
 
@@ -218,7 +218,7 @@ def _seems_to_name(stem: str) -> bool:
     ]
     if any(odd and word.istitle() for odd, word in zip(strange, words, strict=True)):
         return True
-    return any(one and other for one, other in zip(strange, strange[1:], strict=False))
+    return any(one and other for one, other in pairwise(strange))
 
 
 def _has_vowel(word: str) -> bool:
@@ -229,20 +229,22 @@ def _has_vowel(word: str) -> bool:
 # dermoscopic image can have them. Names, dates and hours are found by their type instead.
 _IDENTIFYING_DICOM: Final = frozenset(
     {
-        "AccessionNumber", "AcquisitionDeviceProcessingDescription", "AcquisitionProtocolDescription",
-        "AdditionalPatientHistory", "AdmissionID", "Allergies", "BranchOfService",
-        "CommentsOnThePerformedProcedureStep", "ContributionDescription", "CountryOfResidence",
-        "DerivationDescription", "DeviceDescription", "DeviceSerialNumber", "DeviceUID", "EthnicGroup",
-        "GantryID", "ImageComments", "InstitutionAddress", "InstitutionName",
-        "InstitutionalDepartmentName", "IssuerOfPatientID", "LastMenstrualDate", "MedicalAlerts",
-        "MedicalRecordLocator", "MilitaryRank", "Occupation", "OtherPatientIDs",
-        "OtherPatientIDsSequence", "PatientAddress", "PatientComments", "PatientID",
-        "PatientInsurancePlanCodeSequence", "PatientReligiousPreference", "PatientState",
-        "PatientTelephoneNumbers", "PerformedLocation", "PerformedProcedureStepDescription",
-        "PerformedProcedureStepID", "PerformedStationName", "ProtocolName", "RegionOfResidence",
-        "RequestedProcedureDescription", "RequestedProcedureID", "ScheduledProcedureStepDescription",
-        "SeriesDescription", "ServiceEpisodeID", "SmokingStatus", "SpecialNeeds", "StationName",
-        "StudyComments", "StudyDescription", "StudyID", "TextComments",
+        "AccessionNumber", "AcquisitionDeviceProcessingDescription",
+        "AcquisitionProtocolDescription", "AdditionalPatientHistory", "AdmissionID", "Allergies",
+        "BranchOfService", "CommentsOnThePerformedProcedureStep", "ContributionDescription",
+        "CountryOfResidence", "DerivationDescription", "DeviceDescription", "DeviceSerialNumber",
+        "DeviceUID", "EthnicGroup", "GantryID", "ImageComments", "InstitutionAddress",
+        "InstitutionName", "InstitutionalDepartmentName", "IssuerOfPatientID",
+        "LastMenstrualDate", "MedicalAlerts", "MedicalRecordLocator", "MilitaryRank",
+        "Occupation", "OtherPatientIDs", "OtherPatientIDsSequence", "PatientAddress",
+        "PatientComments", "PatientID", "PatientInsurancePlanCodeSequence",
+        "PatientReligiousPreference", "PatientState", "PatientTelephoneNumbers",
+        "PerformedLocation", "PerformedProcedureStepDescription", "PerformedProcedureStepID",
+        "PerformedStationName", "ProtocolName", "RegionOfResidence",
+        "RequestedProcedureDescription", "RequestedProcedureID",
+        "ScheduledProcedureStepDescription", "SeriesDescription", "ServiceEpisodeID",
+        "SmokingStatus", "SpecialNeeds", "StationName", "StudyComments", "StudyDescription",
+        "StudyID", "TextComments",
     }
 )  # fmt: skip
 _IDENTIFYING_TYPES: Final = frozenset({"DA", "DT", "PN", "TM"})
@@ -271,6 +273,8 @@ def dicom_identifying_attributes(data: bytes, *, file: Path | None = None) -> tu
     names: dict[str, None] = {}
     with reading_dicom("image-unreadable", file):
         dataset = pydicom.dcmread(BytesIO(data), stop_before_pixels=True)
+        # A file that was cut before its picture is described has not shown all its attributes.
+        _ = dataset.Rows
         for element in dataset.iterall():
             if element.tag.is_private:
                 names["private"] = None

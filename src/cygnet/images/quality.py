@@ -98,8 +98,8 @@ def pixel_facts(pixels: Pixels, *, copy: Pixels | None = None) -> PixelFacts:
     """Measure a picture, ``(height, width, 3)``, uint8, RGB, of at least 64 x 64 pixels.
 
     Meant for a picture decoded to 512 px; larger ones are measured on a copy of 256 px, and only
-    ``sharpness`` at the size that is given. ``copy`` is what :func:`working_copy` gives, where it is at
-    hand already. Raises ``ValueError`` for another shape or type.
+    ``sharpness`` at the size that is given. ``copy`` is what :func:`working_copy` gives, where it
+    is at hand already. Raises ``ValueError`` for another shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"pixels are (height, width, 3) of uint8, not {pixels.shape}")
@@ -151,7 +151,7 @@ def _corner_shares(brightest: Pixels, darkest: Pixels) -> tuple[float, float]:
     corner = brightest.ravel()[_IS_CORNER]
     dark = np.count_nonzero(corner < min(_DARK, _DARK_OF_MIDDLE * middle))
     white = np.count_nonzero(darkest.ravel()[_IS_CORNER] >= _WHITE)
-    return dark / _IS_CORNER.size, white / _IS_CORNER.size
+    return float(dark) / _IS_CORNER.size, float(white) / _IS_CORNER.size
 
 
 def _sharpness(pixels: Pixels) -> float:
