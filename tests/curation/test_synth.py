@@ -160,8 +160,15 @@ def test_a_twin_may_be_of_dicom_files(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is not here")
 def test_dciodvfy_finds_no_error_in_a_twin_of_dicom_files(tmp_path: Path) -> None:
-    sizes = {"n_patients": 3, "n_test_patients": 1, "seed": 4, "size_px": 32}
-    write_twin(tmp_path / "twin", **sizes, image_format="dicom", workers=1)
+    write_twin(
+        tmp_path / "twin",
+        n_patients=3,
+        n_test_patients=1,
+        seed=4,
+        size_px=32,
+        image_format="dicom",
+        workers=1,
+    )
     files = sorted((tmp_path / "twin").rglob("*.dcm"))
     assert len(files) >= 8
     for file in files:

@@ -171,7 +171,7 @@ def jpeg_2000(stored: Stored, *, mct: bool = True) -> bytes:
             stream, "JPEG2000", irreversible=False, mct=int(mct), no_jp2=True
         )
         return stream.getvalue()
-    ordered = np.ascontiguousarray(stored[:, :, ::-1]) if stored.ndim == 3 else stored
+    ordered: Any = np.ascontiguousarray(stored[:, :, ::-1]) if stored.ndim == 3 else stored
     options = [cv2.IMWRITE_JPEG2000_COMPRESSION_X1000, 1000]
     coded = bytes(cv2.imencode(".jp2", ordered, options)[1])
     return coded[coded.index(b"\xff\x4f\xff\x51") :]
@@ -186,9 +186,9 @@ def back(stored: NDArray[np.uint8]) -> NDArray[np.uint8]:
     return np.asarray(Image.fromarray(stored, "YCbCr").convert("RGB"))
 
 
-def deep(pixels: NDArray[np.uint8], bits: int) -> NDArray[np.uint16]:
+def deep(pixels: Stored, bits: int) -> NDArray[np.uint16]:
     full = 2**bits - 1
-    return np.round(pixels.astype(float) * full / 255).astype(np.uint16)
+    return np.asarray(np.round(pixels.astype(float) * full / 255), np.uint16)
 
 
 def codes(data: bytes) -> list[str]:

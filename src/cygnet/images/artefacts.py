@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 
-_STRIP_PX: Final = 8
-_TICK_CONTRAST: Final = 12
+_TICK_LENGTH_PX: Final = 4
+_TICK_CONTRAST: Final = 20
 _FEWEST_TICKS, _MOST_TICKS = 6, 40
 _SHORTEST_PITCH_PX: Final = 4
 _PITCH_TOLERANCE: Final = 0.18
@@ -28,6 +28,8 @@ _UNSKINLIKE_HUES: Final = {
 }
 _SATURATED: Final = 110
 _BRIGHT: Final = 60
+_FIRST: Final = (23, _SATURATED, _BRIGHT)
+_LAST: Final = (125, 255, 255)
 _SMALLEST_PATCH: Final = 0.004
 _HUES_OF_A_CHART: Final = 3
 
@@ -45,29 +47,26 @@ def _tick_score(grey: Any) -> float:
     """Score ticks that are horizontal strokes, one above the other."""
     # Darker than what is three pixels above and below: a thin horizontal stroke.
     stroke = cv2.subtract(cv2.min(grey[6:], grey[:-6]), grey[3:-3])
-    sums = _sums_of_eight(stroke)
+    counts = _count_of_eight(cv2.threshold(stroke, _TICK_CONTRAST, 1, cv2.THRESH_BINARY)[1])
     # A strip and its neighbour, so that a tick on the line between two counts whole.
-    is_stroke = np.maximum(sums[:, 1:], sums[:, :-1]).T > _STRIP_PX * _TICK_CONTRAST
+    is_stroke = (counts[:, 1:] + counts[:, :-1]).T >= _TICK_LENGTH_PX
     starts = is_stroke[:, 1:] & ~is_stroke[:, :-1]
-    counts = np.count_nonzero(starts, axis=1)
-    likely = np.flatnonzero((counts >= _FEWEST_TICKS) & (counts <= _MOST_TICKS))
+    ticks = np.count_nonzero(starts, axis=1)
+    likely = np.flatnonzero((ticks >= _FEWEST_TICKS) & (ticks <= _MOST_TICKS))
     return max((_evenness(np.flatnonzero(starts[line]).tolist()) for line in likely), default=0.0)
 
 
-def _sums_of_eight(plane: Any) -> NDArray[np.uint64]:
-    """Sum each run of eight pixels of a row, all eight in one 64-bit word.
+def _count_of_eight(plane: Any) -> NDArray[np.uint64]:
+    """Count the ones in each run of eight pixels of a row, all eight in one 64-bit word.
 
-    >>> _sums_of_eight(np.arange(16, dtype=np.uint8)[None]).tolist()
-    [[28, 92]]
+    >>> _count_of_eight(np.array([[1, 0, 1, 1, 0, 0, 0, 0] + [1] * 8], np.uint8)).tolist()
+    [[3, 8]]
     """
-    words = np.ascontiguousarray(plane).view(np.uint64)
-    pairs = (words & _EVEN_BYTES) + ((words >> _BYTE) & _EVEN_BYTES)
-    # The product gathers the four sums of pairs in its highest 16 bits.
-    return (pairs * _GATHER) >> _TOP
+    # The product gathers the eight bytes' sum in its highest byte.
+    return (np.asarray(plane).view(np.uint64) * _ONE_EACH) >> _TOP
 
 
-_EVEN_BYTES, _GATHER = np.uint64(0x00FF00FF00FF00FF), np.uint64(0x0001000100010001)
-_BYTE, _TOP = np.uint64(8), np.uint64(48)
+_ONE_EACH, _TOP = np.uint64(0x0101010101010101), np.uint64(56)
 
 
 def _evenness(places: list[int]) -> float:
@@ -87,11 +86,12 @@ def chart_score(small: Pixels) -> float:
     The score is the number of colours that skin does not have (yellow, green, cyan, blue) with an
     area of at least 0.4 % of the picture, over three.
     """
-    hsv = np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2HSV)).reshape(-1, 3)
-    hue = hsv[(hsv[:, 1] >= _SATURATED) & (hsv[:, 2] >= _BRIGHT), 0]
-    fewest = _SMALLEST_PATCH * len(hsv)
-    if hue.size < fewest:
+    hsv = cv2.cvtColor(small, cv2.COLOR_RGB2HSV)
+    fewest = _SMALLEST_PATCH * small.shape[0] * small.shape[1]
+    unskinlike = cv2.inRange(hsv, _FIRST, _LAST)
+    if cv2.countNonZero(unskinlike) < fewest:
         return 0.0
+    hue = np.asarray(hsv)[:, :, 0][np.asarray(unskinlike) > 0]
     counts = np.bincount(hue, minlength=180)
     found = sum(
         counts[first : last + 1].sum() >= fewest for first, last in _UNSKINLIKE_HUES.values()

@@ -34,4 +34,5 @@ def to_8_bits(pixels: NDArray[Any], bits: int, *, file: Path | None = None) -> P
         raise image_error("image-white-level", file=file, value=value)
     if bits == 8:
         return pixels.astype(np.uint8)
-    return ((pixels.astype(np.uint32) * 255 + full // 2) // full).astype(np.uint8)
+    scaled = (pixels.astype(np.uint32) * 255 + full // 2) // full
+    return np.asarray(scaled, np.uint8)

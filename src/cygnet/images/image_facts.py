@@ -7,6 +7,7 @@ facts, no verdict on a dataset.
 from dataclasses import dataclass
 from pathlib import Path
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,6 +15,7 @@ from cygnet.images.burned_in_text import TextLine, burned_in_text
 from cygnet.images.colour_profile import colour_profile
 from cygnet.images.jpeg_facts import JpegFacts, jpeg_facts
 from cygnet.images.privacy import (
+    NO_METADATA,
     FileNameClue,
     MetadataFacts,
     dicom_identifying_attributes,
@@ -50,13 +52,17 @@ def image_facts(data: bytes, pixels: NDArray[np.uint8], *, file: Path | None = N
     cannot be followed, and ``ValueError`` for pixels of another shape or type.
     """
     copy = working_copy(pixels)
+    grey = np.asarray(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY), np.uint8)
+    jpeg = jpeg_facts(data)
+    # A JPEG whose markers show no metadata needs no second look.
+    is_bare = jpeg is not None and not jpeg.metadata
     is_dicom = data[_DICOM_MAGIC] == b"DICM"
     return ImageFacts(
-        pixel_facts(pixels, copy=copy),
-        burned_in_text(pixels, copy=copy),
-        jpeg_facts(data),
-        colour_profile(data),
-        metadata_facts(data),
+        pixel_facts(pixels, copy=copy, grey=grey),
+        burned_in_text(pixels, copy=copy, grey=grey),
+        jpeg,
+        None if is_bare else colour_profile(data),
+        NO_METADATA if is_bare else metadata_facts(data),
         () if file is None else file_name_clues(file.name),
         dicom_identifying_attributes(data, file=file) if is_dicom else (),
     )

@@ -52,13 +52,16 @@ class MetadataFacts:
         return bool(self.identifying_tags or self.has_gps or free_text & {*self.kinds})
 
 
+NO_METADATA: Final = MetadataFacts((), (), (), has_gps=False)
+
+
 def metadata_facts(data: bytes) -> MetadataFacts:
     """List the metadata of an image's bytes; nothing where it has none or is another format."""
     if data.startswith(b"\xff\xd8"):
         return _jpeg_metadata(data)
     if data[:8] == b"\x89PNG\r\n\x1a\n" or data[:4] in {b"II*\0", b"MM\0*"}:
         return _metadata_by_pillow(data)
-    return MetadataFacts((), (), (), has_gps=False)
+    return NO_METADATA
 
 
 def _jpeg_metadata(data: bytes) -> MetadataFacts:
@@ -85,10 +88,10 @@ def _metadata_by_pillow(data: bytes) -> MetadataFacts:
             with Image.open(BytesIO(data), formats=["PNG", "TIFF"]) as image:
                 exif = image.getexif()
                 tags = _names_of(exif)
-                found: dict[str, Any] = {**image.info, **getattr(image, "text", {})}
+                found: dict[Any, Any] = {**image.info, **getattr(image, "text", {})}
     except (OSError, SyntaxError, ValueError, EOFError):
         # What cannot be opened is told by decoding.
-        return MetadataFacts((), (), (), has_gps=False)
+        return NO_METADATA
     if tags:
         kinds["exif"] = None
     names = {"xmp": "xmp", "icc_profile": "icc", "photoshop": "iptc", "XML:com.adobe.xmp": "xmp"}

@@ -94,12 +94,15 @@ _DARK_OF_MIDDLE: Final = 0.5
 _WHITE: Final = 245
 
 
-def pixel_facts(pixels: Pixels, *, copy: Pixels | None = None) -> PixelFacts:
+def pixel_facts(
+    pixels: Pixels, *, copy: Pixels | None = None, grey: Pixels | None = None
+) -> PixelFacts:
     """Measure a picture, ``(height, width, 3)``, uint8, RGB, of at least 64 x 64 pixels.
 
     Meant for a picture decoded to 512 px; larger ones are measured on a copy of 256 px, and only
-    ``sharpness`` at the size that is given. ``copy`` is what :func:`working_copy` gives, where it
-    is at hand already. Raises ``ValueError`` for another shape or type.
+    ``sharpness`` at the size that is given. ``copy`` is what :func:`working_copy` gives, and
+    ``grey`` the same in grey, where they are at hand already. Raises ``ValueError`` for another
+    shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"pixels are (height, width, 3) of uint8, not {pixels.shape}")
@@ -107,6 +110,8 @@ def pixel_facts(pixels: Pixels, *, copy: Pixels | None = None) -> PixelFacts:
         raise ValueError(f"a side is shorter than {_SMALL_PX} px")
     if copy is None:
         copy = working_copy(pixels)
+    if grey is None:
+        grey = np.asarray(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY), np.uint8)
     half = cv2.resize(copy, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     small = np.asarray(
         cv2.resize(half, (_SMALL_PX, _SMALL_PX), interpolation=cv2.INTER_AREA), np.uint8
@@ -122,7 +127,7 @@ def pixel_facts(pixels: Pixels, *, copy: Pixels | None = None) -> PixelFacts:
         dark_corner_share=dark,
         white_corner_share=white,
         is_ycbcr_as_rgb=_is_ycbcr_as_rgb(small),
-        ruler_score=ruler_score(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY)),
+        ruler_score=ruler_score(grey),
         chart_score=chart_score(small),
     )
 
@@ -155,13 +160,13 @@ def _corner_shares(brightest: Pixels, darkest: Pixels) -> tuple[float, float]:
 
 
 def _sharpness(pixels: Pixels) -> float:
-    """Compare steps of one pixel with steps of two, in an eighth, the middle, of the green channel.
+    """Compare steps of one pixel with steps of two, in the middle of the green channel.
 
     Steps of up to two grey levels are noise and rounding, and count for nothing.
     """
     height, width = pixels.shape[:2]
     rows = slice(height * 3 // 8, height - height * 3 // 8)
-    middle = pixels[rows, width // 4 : width - width // 4]
+    middle = pixels[rows, width * 3 // 8 : width - width * 3 // 8]
     green: Any = cv2.extractChannel(middle, 1)
     one = _step(green[1:], green[:-1]) + _step(green[:, 1:], green[:, :-1])
     two = _step(green[2:], green[:-2]) + _step(green[:, 2:], green[:, :-2])
@@ -169,7 +174,7 @@ def _sharpness(pixels: Pixels) -> float:
 
 
 def _step(one: Any, other: Any) -> float:
-    return cv2.norm(cv2.subtract(cv2.absdiff(one, other), _NOISE_LEVELS)) ** 2  # type: ignore[call-overload,no-any-return]
+    return cv2.norm(cv2.subtract(cv2.absdiff(one, other), _NOISE_LEVELS)) ** 2  # type: ignore[call-overload]
 
 
 def _is_ycbcr_as_rgb(small: Pixels) -> bool:
