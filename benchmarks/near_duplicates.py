@@ -20,13 +20,12 @@ import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import cv2
 import numpy as np
 import simplejpeg
 from numpy.typing import NDArray
-from planted_copies import CHANGES, planted
 
 from cygnet.cohort.table import read_dataset
 from cygnet.curation.duplicates import lesion_pairs, listed_pairs
@@ -35,8 +34,29 @@ from cygnet.curation.pictures import Pictures
 from cygnet.images.decode import read_to_size
 from cygnet.images.pack import write_pack
 from cygnet.shards import run_shards
+from planted_copies import CHANGES, planted
 
-KINDS_A_RUN = 3
+OBLONG = "free rotation of a 3:2 original"
+
+
+class Trial(NamedTuple):
+    """Kinds planted together; whether HAM10000 lies beside; the shape that the tables tell of."""
+
+    kinds: tuple[str, ...]
+    beside: bool = True
+    aspect: float | None = None
+    remark: str = ""
+
+
+# No more than three: of many copies of one picture each is paired with some of the others only.
+TRIALS = (
+    Trial(("resized", "recompressed", "flipped")),
+    Trial(("right angle", "free rotation", "cropped to 60 % of the sides")),
+    Trial(("cropped to 60 % of the area", "brightened", "colour-shifted")),
+    Trial(("all at once",), beside=False),
+    Trial((OBLONG,), beside=False, aspect=1.5, remark=", original size known"),
+    Trial((OBLONG,), beside=False, remark=", original size not known"),
+)
 PACK_PX = 256
 FULL_SET = 33_126
 HASH_SIDE = 32
@@ -59,7 +79,7 @@ def write_copies(task: tuple[Sequence[Path], str, Path]) -> list[tuple[str, Path
 
 def source_of(name: str) -> str:
     """Give the name of the image that a planted copy was made of."""
-    return name.split("~")[0]
+    return name.split("~", maxsplit=1)[0]
 
 
 def known_pairs(data: Path) -> set[tuple[str, str]]:
@@ -78,31 +98,36 @@ def study(data: Path, n_sources: int | None) -> dict[str, Any]:
     recall: dict[str, Any] = {}
     unexplained: dict[tuple[str, str], dict[str, Any]] = {}
     real: dict[tuple[str, str], dict[str, Any]] = {}
-    for first in range(0, len(kinds), KINDS_A_RUN):
-        planted_kinds = kinds[first : first + KINDS_A_RUN]
+    for trial in TRIALS:
         with tempfile.TemporaryDirectory() as folder:
-            tasks = [(chosen, kind, Path(folder)) for kind in planted_kinds]
-            items = [(path.stem, path) for path in (*sources, *beside)]
+            tasks = [(chosen, kind, Path(folder)) for kind in trial.kinds]
+            items = [(path.stem, path) for path in sources]
+            items += [(path.stem, path) for path in beside if trial.beside]
             for _, copies in run_shards(write_copies, tasks):
                 items += copies
             items.sort()
             start = time.perf_counter()
             found = find_near_duplicates(
-                Pictures(tuple(name for name, _ in items), tuple(path for _, path in items))
+                Pictures(
+                    tuple(name for name, _ in items),
+                    tuple(path for _, path in items),
+                    aspects=(trial.aspect,) * len(items),
+                )
             )
             seconds = time.perf_counter() - start
         pairs = {(one.image_name_1, one.image_name_2): one.as_json() for one in found.pairs}
-        for kind in planted_kinds:
+        for kind in trial.kinds:
             number = kinds.index(kind)
             wanted = {(file.stem, f"{file.stem}~{number}") for file in chosen}
             missed = sorted(wanted - set(pairs))
-            recall[kind] = {
+            label = kind + trial.remark
+            recall[label] = {
                 "n_planted": len(wanted),
                 "n_found": len(wanted) - len(missed),
                 "recall": 1 - len(missed) / len(wanted),
                 "missed": [one for one, _ in missed[:20]],
             }
-            print(f"{kind}: {recall[kind]['recall']:.2%} of {len(wanted)}", flush=True)
+            print(f"{label}: {recall[label]['recall']:.2%} of {len(wanted)}", flush=True)
         for names, measured in pairs.items():
             one, two = sorted(source_of(name) for name in names)
             if one != two:

@@ -248,7 +248,12 @@ def find_duplicates(
     """
     # Here, not above: they bring the decoders, and most callers look at tables and bytes only.
     from cygnet.curation.near_duplicates import find_near_duplicates, no_bar
-    from cygnet.curation.pictures import pictures_in_files, pictures_in_pack
+    from cygnet.curation.pictures import (
+        aspects_in_files,
+        original_aspects,
+        pictures_in_files,
+        pictures_in_pack,
+    )
 
     by_evidence: dict[Evidence, set[Pair]] = {
         "listed": listed_pairs(dataset),
@@ -260,9 +265,11 @@ def find_duplicates(
     names = [name for cohort in dataset.parts for name in cohort.table["image_name"]]
     pictures = None
     if pixels != "none" and pack is not None:
-        pictures = pictures_in_pack(pack, names)
+        # What the tables tell goes before what headers do: a file may have been squashed before.
+        known = ({} if named is None else aspects_in_files(named)) | original_aspects(dataset)
+        pictures = pictures_in_pack(pack, names, known)
     elif pixels != "none" and named is not None:
-        pictures = pictures_in_files(named)
+        pictures = pictures_in_files(named, original_aspects(dataset))
     unreadable: Sequence[str] = ()
     near: dict[Pair, NearPair] = {}
     if pictures is not None and (pixels == "near" or pack is not None):

@@ -55,15 +55,16 @@ class NearPair:
     """Two images that are one picture, and how the first lies on the second.
 
     ``correlation`` (-1 to 1) is that of their fine structure where they overlap, ``overlap`` the
-    share of the smaller that was compared; ``scale`` is the length of a thing in the second over
-    its length in the first, both squashed to one square.
+    share of the smaller that was compared; ``n_agreeing`` pairs of like keypoints lie as the whole
+    does; ``scale`` is the length of a thing in the second over
+    its length in the first, both pictures taken to be of one area.
     """
 
     image_name_1: str
     image_name_2: str
     correlation: float
     overlap: float
-    n_keypoints: int
+    n_agreeing: int
     mirrored: bool
     turned_degrees: float
     scale: float
@@ -73,7 +74,7 @@ class NearPair:
         return {
             "correlation": round(self.correlation, 3),
             "overlap": round(self.overlap, 3),
-            "n_keypoints": self.n_keypoints,
+            "n_agreeing": self.n_agreeing,
             "mirrored": self.mirrored,
             "turned_degrees": round(self.turned_degrees, 1),
             "scale": round(self.scale, 3),
@@ -175,9 +176,9 @@ def _learned(pictures: Pictures) -> DescriptorSpace:
     wanted = max(_LEAST_SAMPLED, sample_size(n_keypoints) // KEYPOINTS_AN_IMAGE)
     sampled = pictures.part(slice(None, None, max(1, len(pictures) // wanted)))
     sample = [
-        find_keypoints(pixels).descriptors
-        for _, pixels in read_pictures(sampled)
-        if pixels is not None
+        find_keypoints(picture.pixels, picture.aspect).descriptors
+        for picture in read_pictures(sampled)
+        if picture is not None
     ]
     return learn_space(
         np.concatenate(sample) if sample else np.zeros((0, DESCRIPTOR_LENGTH), np.float32),
@@ -197,13 +198,13 @@ def _sights(shard: tuple[Pictures, DescriptorSpace]) -> list[_Sight | None]:
     pictures, space = shard
     sights: list[_Sight | None] = []
     with threadpool_limits(1):
-        for _, pixels in read_pictures(pictures):
-            if pixels is None:
+        for picture in read_pictures(pictures):
+            if picture is None:
                 sights.append(None)
                 continue
-            found = find_keypoints(pixels)
+            found = find_keypoints(picture.pixels, picture.aspect)
             codes, cells = space.place(found.descriptors)
-            digest = hashlib.sha256(pixels.tobytes()).hexdigest()
+            digest = hashlib.sha256(picture.pixels.tobytes()).hexdigest()
             sights.append(_Sight(digest, found.places, codes, cells, found.thumbnail))
     return sights
 

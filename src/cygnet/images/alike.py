@@ -10,6 +10,7 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
+from threadpoolctl import threadpool_limits
 
 from cygnet.images.keypoints import DESCRIPTOR_LENGTH, Floats
 
@@ -78,15 +79,17 @@ def learn_space(sample: Floats, n_keypoints: int) -> DescriptorSpace:
     if len(np.unique(vectors, axis=0)) <= count:
         centres = np.zeros((CELLS_LOOKED_IN, DIMENSIONS), np.float32)
         return DescriptorSpace(mean, kept, centres)
-    fitted = MiniBatchKMeans(
-        count,
-        init="random",
-        n_init=1,
-        batch_size=max(8192, count),
-        max_iter=_ITERATIONS,
-        random_state=0,
-        reassignment_ratio=0.0,
-    ).fit(vectors)
+    # In one thread, as sums of several differ in the last digit from run to run.
+    with threadpool_limits(1):
+        fitted = MiniBatchKMeans(
+            count,
+            init="random",
+            n_init=1,
+            batch_size=max(8192, count),
+            max_iter=_ITERATIONS,
+            random_state=0,
+            reassignment_ratio=0.0,
+        ).fit(vectors)
     return DescriptorSpace(mean, kept, np.asarray(fitted.cluster_centers_, np.float32))
 
 

@@ -28,6 +28,7 @@ _REFINEMENTS: Final = 3
 _LARGEST_ZOOM: Final = 9.0
 _FINE_PX: Final = 5.0
 _FLAT_GREY: Final = 4.0
+_FLAT_SPREAD: Final = 1e-3
 _DARK_GREY, _BLOWN_OUT_GREY = 16.0, 253.0
 _FEWEST_PIXELS: Final = 150
 
@@ -38,8 +39,9 @@ Affine = NDArray[np.float64]
 class Overlay:
     """How a picture lies on another.
 
-    ``affine`` ``(2, 3)`` takes a place of the first picture to its place in the second, both as
-    shares of the side; ``n_agreeing`` pairs of keypoints agree with it.
+    ``affine`` ``(2, 3)`` takes a place of the first picture to its place in the second, both in
+    units of :class:`~cygnet.images.keypoints.Keypoints`; ``n_agreeing`` pairs of keypoints agree
+    with it.
     """
 
     affine: Affine
@@ -133,16 +135,16 @@ def _least_squares(one: Floats, two: Floats) -> Affine | None:
 
 
 def agreement(thumbnail_1: Floats, thumbnail_2: Floats, overlay: Overlay) -> Agreement:
-    """Compare two thumbnails ``(128, 128)`` in the frame of the first."""
-    # From shares of the side to pixels, whose centres lie at halves.
+    """Compare two thumbnails, ``(height, width)``, in the frame of the first."""
+    # From units to pixels, whose centres lie at halves.
     affine = overlay.affine.copy()
     affine[:, 2] = affine[:, 2] * THUMBNAIL_PX + affine[:, :2].sum(axis=1) / 2 - 0.5
     zoom = overlay.scale**2
     one, two = _blurred(thumbnail_1, 1 / zoom), _blurred(thumbnail_2, zoom)
-    side = (THUMBNAIL_PX, THUMBNAIL_PX)
-    moved = cv2.warpAffine(two, affine, side, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
+    size = one.shape[::-1]
+    moved = cv2.warpAffine(two, affine, size, flags=cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP)
     inside: Any = cv2.warpAffine(
-        np.ones(side, np.float32), affine, side, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+        np.ones_like(two), affine, size, flags=cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
     )
     for picture in (one, moved):
         inside = inside * ((picture > _DARK_GREY) & (picture < _BLOWN_OUT_GREY))
@@ -154,8 +156,9 @@ def agreement(thumbnail_1: Floats, thumbnail_2: Floats, overlay: Overlay) -> Agr
     where = compared > 0
     x, y = (_fine_structure(picture, compared)[where] for picture in (one, moved))
     x, y = x - x.mean(), y - y.mean()
-    size = float(np.sqrt((x * x).sum() * (y * y).sum()))
-    return Agreement(float((x * y).sum()) / size if size > 0 else 0.0, overlap)
+    if min(x.std(), y.std()) < _FLAT_SPREAD:
+        return Agreement(0.0, overlap)
+    return Agreement(float((x * y).mean() / (x.std() * y.std())), overlap)
 
 
 def _blurred(thumbnail: Floats, zoom: float) -> Floats:
@@ -166,7 +169,7 @@ def _blurred(thumbnail: Floats, zoom: float) -> Floats:
 
 
 def _fine_structure(picture: Any, compared: Any) -> Any:
-    """Take from ``picture`` its local mean and divide it by its local spread, within ``compared``."""
+    """Take the local mean off ``picture`` and divide by the local spread, within ``compared``."""
     weight = cv2.GaussianBlur(compared, (0, 0), _FINE_PX) + 1e-6
     mean = cv2.GaussianBlur(picture * compared, (0, 0), _FINE_PX) / weight
     high = (picture - mean) * compared
