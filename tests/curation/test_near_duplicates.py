@@ -11,6 +11,7 @@ import simplejpeg
 from cygnet.curation.near_duplicates import find_near_duplicates
 from cygnet.curation.pictures import Pictures, pictures_in_files, pictures_in_pack
 from cygnet.curation.synth import write_twin
+from cygnet.images.decode import read_to_size
 from cygnet.images.pack import write_pack
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "benchmarks"))
@@ -30,11 +31,15 @@ def pairs(pictures: Pictures, workers: int = 1) -> dict[tuple[str, str], dict[st
 
 @pytest.fixture(scope="module")
 def twin(tmp_path_factory: pytest.TempPathFactory) -> list[tuple[str, Path]]:
-    """Draw synthetic lesions, one patient each, all at 256 px."""
+    """Draw the lesions of four synthetic patients, at 256 px."""
     folder = tmp_path_factory.mktemp("near") / "twin"
     write_twin(folder, n_patients=4, n_test_patients=0, seed=3, size_px=256, workers=1)
     files = sorted((folder / "jpeg/train").glob("*.jpg"))
     assert len(files) >= 30
+    for file in files[:30]:
+        # As the real copies beside the project are: squashed, whatever shape they had.
+        squashed = read_to_size(file, 256)
+        file.write_bytes(simplejpeg.encode_jpeg(squashed, quality=95))
     return [(file.stem, file) for file in files[:30]]
 
 

@@ -3,8 +3,9 @@
 Finds copies that were resized, compressed again, mirrored, turned by any angle, cut, brightened or
 shifted in colour, across all images at once, in four steps that each run on processes or a Ray
 cluster: keypoints of every picture, like keypoints of all pictures, pairs of pictures whose like
-keypoints lie alike, and of those the pairs whose pixels agree. Two pictures of one lesion that are
-not one picture are no copies, however alike they look. See docs/decisions/near-duplicates.md.
+keypoints lie alike, and of those the pairs whose pixels agree. One lesion photographed twice is
+found too where its fine structure can be laid over itself; lesions that merely look alike are not.
+See docs/decisions/near-duplicates.md.
 """
 
 import hashlib
@@ -42,6 +43,7 @@ _IMAGES_A_SHARD: Final = 128
 _LEAST_SAMPLED: Final = 64
 _KEYPOINTS_A_SHARD: Final = 60_000
 _PAIRS_A_SHARD: Final = 1024
+_IMAGES_A_GROUPING: Final = 4096
 # A process takes a second to start; below this many images one does it all sooner.
 _IMAGES_WORTH_WORKERS: Final = 200
 
@@ -52,12 +54,12 @@ Rows = NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class NearPair:
-    """Two images that are one picture, and how the first lies on the second.
+    """Two images of one picture, or one lesion, and how the first lies on the second.
 
     ``correlation`` (-1 to 1) is that of their fine structure where they overlap, ``overlap`` the
     share of the smaller that was compared; ``n_agreeing`` pairs of like keypoints lie as the whole
-    does; ``scale`` is the length of a thing in the second over
-    its length in the first, both pictures taken to be of one area.
+    does; ``scale`` is the length of a thing in the second over its length in the first, both
+    pictures taken to be of one area.
     """
 
     image_name_1: str
@@ -107,6 +109,7 @@ def find_near_duplicates(
     run = _Runner(workers, ray_address, bar or no_bar)
     seen = _see(pictures, _learned(pictures), run)
     one, two = _like_keypoints(seen, run)
+    seen.forget_codes()
     laid = _laid_over(seen, *_grouped(one, two, len(pictures)), run)
     pairs = _same_pictures(seen, laid, run)
     return NearDuplicates(pairs, seen.digests, tuple(seen.unreadable))
@@ -166,6 +169,11 @@ class _Seen:
         self.thumbnails: list[bytes] = [b""] * len(names)
         self.digests: dict[str, str] = {}
         self.unreadable: list[str] = []
+
+    def forget_codes(self) -> None:
+        """Give back the memory of what is not needed once like keypoints are known."""
+        self.codes = np.zeros((0, 0, DIMENSIONS), np.int8)
+        self.cells = np.zeros((0, 0, CELLS_LOOKED_IN), np.int16)
 
 
 # -- Step 1: the keypoints of every picture ---------------------------------------------------
@@ -308,8 +316,24 @@ def _grouped_cells(sizes: Sequence[int]) -> list[list[int]]:
 def _grouped(one: Any, two: Any, n_images: int) -> tuple[Rows, Rows, Rows]:
     """Group like keypoints by pairs of images; pairs with fewer than 4 are left out.
 
-    Gives the keypoints of either image, and where each pair starts, with the end of the last.
+    Gives the keypoints of either image, and where each pair starts, with the end of the last. Some
+    images at a time, as the keys of all pairs are larger than all else that is kept.
     """
+    image = one // KEYPOINTS_AN_IMAGE
+    parts = [
+        _grouped_part(one[here], two[here], n_images)
+        for first in range(0, n_images, _IMAGES_A_GROUPING)
+        for here in [(image >= first) & (image < first + _IMAGES_A_GROUPING)]
+    ]
+    ones, twos, pairs = (
+        np.concatenate([part[side] for part in parts] or [np.zeros(0, np.int64)])
+        for side in range(3)
+    )
+    starts = np.flatnonzero(np.r_[True, pairs[1:] != pairs[:-1]]) if len(pairs) else pairs
+    return ones, twos, np.append(starts, len(pairs))
+
+
+def _grouped_part(one: Any, two: Any, n_images: int) -> tuple[Any, Any, Any]:
     pair = one // KEYPOINTS_AN_IMAGE * np.int64(n_images) + two // KEYPOINTS_AN_IMAGE
     one, two, pair = _often(pair, one, two)
     # What both images found in each other stands there twice.
@@ -317,12 +341,11 @@ def _grouped(one: Any, two: Any, n_images: int) -> tuple[Rows, Rows, Rows]:
     one, two, pair = one[order], two[order], pair[order]
     fresh = np.ones(len(pair), bool)
     fresh[1:] = (one[1:] != one[:-1]) | (two[1:] != two[:-1])
-    one, two, pair = _often(pair[fresh], one[fresh], two[fresh])
-    starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]]) if len(pair) else np.zeros(0, int)
-    return one, two, np.append(starts, len(pair))
+    return _often(pair[fresh], one[fresh], two[fresh])
 
 
 def _often(pair: Any, one: Any, two: Any) -> tuple[Any, Any, Any]:
+    """Keep what belongs to a pair that stands there at least 4 times."""
     known, count = np.unique(pair, return_counts=True)
     often = known[count >= LEAST_AGREEING]
     if not len(often):

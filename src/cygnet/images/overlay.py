@@ -79,7 +79,7 @@ class Agreement:
 
     @property
     def same_picture(self) -> bool:
-        """Whether this is one picture twice."""
+        """Whether this is one picture twice, or one lesion so alike that it might be."""
         return self.correlation >= LEAST_CORRELATION and self.overlap >= LEAST_OVERLAP
 
 

@@ -107,7 +107,7 @@ def same_pictures(seen: Seen) -> Iterator[Finding]:
         if pairs:
             yield found(
                 code,
-                f"One picture, by its pixels: {counted(len(pairs), 'pair')} of images of {whose}"
+                f"Alike pixel by pixel: {counted(len(pairs), 'pair')} of images of {whose}"
                 " that neither the list nor lesion_id tells of.",
                 count=len(pairs),
                 examples=[
