@@ -16,6 +16,7 @@ same copies: perceptual hashes, and ORB beside SIFT.
 import argparse
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -206,8 +207,8 @@ DESCRIBED_PX = 256
 DESCRIBED_SOURCES = 150
 FEWEST_INLIERS = 8
 DETECTORS: dict[str, tuple[Callable[[], Any], int]] = {
-    "SIFT": (lambda: cv2.SIFT_create(160, contrastThreshold=0.003), cv2.NORM_L2),
-    "ORB": (lambda: cv2.ORB_create(500, fastThreshold=5), cv2.NORM_HAMMING),
+    "SIFT": (lambda: cv2.SIFT.create(160, contrastThreshold=0.003), cv2.NORM_L2),
+    "ORB": (lambda: cv2.ORB.create(500, fastThreshold=5), cv2.NORM_HAMMING),
 }
 
 
@@ -296,6 +297,7 @@ def speed(data: Path) -> dict[str, Any]:
         (root / "train.csv").write_text(f"image_name,patient_id,target\n{rows}\n")
         command = [sys.executable, "-m", "cygnet", "cohort", "duplicates", str(root / "train.csv")]
         command += ["--pack", str(root / "pack"), "--json", "--workers", "2"]
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
         start = time.perf_counter()
         with (root / "out.json").open("w") as out:
             process = subprocess.Popen(command, stdout=out)
@@ -304,15 +306,18 @@ def speed(data: Path) -> dict[str, Any]:
                 most = max(most, resident_bytes(psutil, process.pid))
                 time.sleep(0.5)
         seconds = time.perf_counter() - start
+        used = resource.getrusage(resource.RUSAGE_CHILDREN)
         document = json.loads((root / "out.json").read_text())
     result = {
         "n_images": len(files),
         "seconds": seconds,
         "ms_an_image": 1000 * seconds / len(files),
+        "cpu_seconds": used.ru_utime + used.ru_stime - before.ru_utime - before.ru_stime,
         "peak_bytes": most,
         "load_average": os.getloadavg(),
         "n_pairs": document["by_evidence"],
     }
+    print(f"{result['cpu_seconds']:.0f} s of a processor in all, {os.getloadavg()} waiting")
     print(f"{len(files):,} images: {seconds:.0f} s, {most / 2**30:.2f} GiB at most")
     print(document["by_evidence"])
     return result

@@ -264,7 +264,7 @@ def _like_keypoints(seen: _Seen, run: _Runner) -> tuple[Rows, Rows]:
     members = [_by_cell(seen.cells[..., rank].ravel()) for rank in range(CELLS_LOOKED_IN)]
     n_cells = max((len(starts) - 1 for _, starts in members), default=0)
 
-    def numbers(cell: int) -> list[NDArray[np.int64]]:
+    def numbers(cell: int) -> list[NDArray[np.int32]]:
         return [
             order[starts[cell] : starts[cell + 1]] if cell + 1 < len(starts) else order[:0]
             for order, starts in members
@@ -291,9 +291,9 @@ def _like_keypoints(seen: _Seen, run: _Runner) -> tuple[Rows, Rows]:
     return np.concatenate(ones), np.concatenate(others)
 
 
-def _by_cell(cell: NDArray[np.int16]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _by_cell(cell: NDArray[np.int16]) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Give the keypoints in the order of their cells, and where each cell starts."""
-    order = np.argsort(cell, kind="stable")
+    order = np.argsort(cell, kind="stable").astype(np.int32)
     n_cells = int(cell.max(initial=-1)) + 1
     return order, np.searchsorted(cell[order], np.arange(n_cells + 1))
 
@@ -385,8 +385,8 @@ def _laid_over(seen: _Seen, one: Rows, two: Rows, starts: Rows, run: _Runner) ->
         for pair, overlay in enumerate(overlays, firsts[index]):
             if overlay is not None:
                 at = starts[pair]
-                images = (int(side[at]) // KEYPOINTS_AN_IMAGE for side in (one, two))
-                laid.append(_Laid(*images, overlay))
+                image_1, image_2 = (int(side[at]) // KEYPOINTS_AN_IMAGE for side in (one, two))
+                laid.append(_Laid(image_1, image_2, overlay))
     return sorted(laid, key=lambda found: found[:2])
 
 

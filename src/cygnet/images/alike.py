@@ -25,7 +25,7 @@ _KEYPOINTS_A_CELL: Final = 1300
 _MOST_CELLS: Final = 4096
 _SAMPLE_A_CELL: Final = 30
 _ITERATIONS: Final = 8
-_BLOCK: Final = 1024
+_BLOCK: Final = 512
 
 Codes = NDArray[np.int8]
 Numbers = NDArray[np.int32]

@@ -93,15 +93,14 @@ def lay_over(places_1: Floats, places_2: Floats) -> Overlay | None:
         (_agreeing(places_1, places_2, mirrored=mirrored) for mirrored in (False, True)),
         key=lambda found: int(found.sum()),
     )
+    affine = None
     for _ in range(_REFINEMENTS):
-        if agreeing.sum() < LEAST_AGREEING:
-            return None
         affine = _least_squares(places_1[agreeing, :2], places_2[agreeing, :2])
         if affine is None:
             return None
         moved = places_1[:, :2] @ affine[:, :2].T + affine[:, 2]
         agreeing = np.abs(moved - places_2[:, :2]).max(axis=1) < _NEAR_REFINED
-    if agreeing.sum() < LEAST_AGREEING:
+    if affine is None or agreeing.sum() < LEAST_AGREEING:
         return None
     zoom = abs(np.linalg.det(affine[:, :2]))
     if not 1 / _LARGEST_ZOOM < zoom < _LARGEST_ZOOM:
@@ -129,9 +128,11 @@ def _agreeing(places_1: Floats, places_2: Floats, *, mirrored: bool) -> NDArray[
 
 
 def _least_squares(one: Floats, two: Floats) -> Affine | None:
+    if len(one) < LEAST_AGREEING:
+        return None
     design = np.column_stack([one, np.ones(len(one))]).astype(np.float64)
     solution, _, rank, _ = np.linalg.lstsq(design, two.astype(np.float64), rcond=1e-4)
-    return solution.T if rank == 3 else None
+    return np.asarray(solution.T, np.float64) if rank == 3 else None
 
 
 def agreement(thumbnail_1: Floats, thumbnail_2: Floats, overlay: Overlay) -> Agreement:
