@@ -65,6 +65,16 @@ CONFIRMATIONS = (
     "single image expert consensus",
 )
 
+# What ISIC 2020 asks of a truth (Rotemberg et al. 2021): malignant by histopathology alone, benign
+# also by the agreement of experts or by follow-up. One clinician's assessment is neither.
+MALIGNANT_CONFIRMATIONS = ("histopathology",)
+BENIGN_CONFIRMATIONS = (
+    "confocal microscopy with consensus dermoscopy",
+    "histopathology",
+    "serial imaging showing no change",
+    "single image expert consensus",
+)
+
 # Canonical name of a column: the spellings taken for it, the first one present wins.
 COLUMN_SPELLINGS: Mapping[str, tuple[str, ...]] = {
     "image_name": ("image_name", "image", "isic_id", "image_id"),
@@ -122,21 +132,34 @@ VALUE_SPELLINGS: Mapping[str, Mapping[str, str | None]] = {
     "diagnosis_confirm_type": {
         "confocal": "confocal microscopy with consensus dermoscopy",
         "consensus": "single image expert consensus",
+        "expert agreement": "single image expert consensus",
+        "expert consensus": "single image expert consensus",
+        "follow-up": "serial imaging showing no change",
         "follow_up": "serial imaging showing no change",
+        "followup": "serial imaging showing no change",
         "histo": "histopathology",
+        "histology": "histopathology",
+        "histopathologic": "histopathology",
+        "longitudinal follow-up": "serial imaging showing no change",
+        "pathology": "histopathology",
     },
     "benign_malignant": {},
 }
+
+# Words of the ISIC Archive that leave open whether a lesion is malignant.
+UNDECIDED_MALIGNANCIES = ("indeterminate", "indeterminate/benign", "indeterminate/malignant")
 
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
     "sex": SEXES,
     "anatom_site_general_challenge": SITES,
     "diagnosis": DIAGNOSES,
     "diagnosis_confirm_type": CONFIRMATIONS,
-    "benign_malignant": (BENIGN, MALIGNANT),
+    "benign_malignant": (BENIGN, MALIGNANT, *UNDECIDED_MALIGNANCIES),
 }
 
 AGE_STEP_YEARS = 5
+# ISIC 2020's images were taken over some twenty years, and either end of a span is rounded to 5.
+LONGEST_FOLLOW_UP_YEARS = 25
 AGE_LIMIT_YEARS = 120
 
 # The shape that ISIC 2020 gives its identifiers. Another shape is a finding, never a fault.

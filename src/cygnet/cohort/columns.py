@@ -88,7 +88,10 @@ class CanonicalColumns:
     ``notes`` are sentences on what was read in another way than it is written.
     """
 
-    def __init__(self, rows: CsvRows, part: Part, *, requires_patient: bool) -> None:
+    def __init__(
+        self, rows: CsvRows, part: Part, *, requires_patient: bool, requires_target: bool = True
+    ) -> None:
+        self._requires_target = requires_target
         self.file = rows.file
         self.faults: list[Fault] = list(rows.faults)
         self.notes: list[str] = []
@@ -245,8 +248,13 @@ class CanonicalColumns:
         else:
             return
         shown = "target" if "target" in spelled else "diagnosis"
-        self._fault(rule, remedy, target.is_null(), shown)
+        # A cell that says nothing may be left to the audit; one that says nonsense may not.
+        said = pl.lit(value=True) if self._requires_target else self._says_a_target(spelled)
+        self._fault(rule, remedy, target.is_null() & said, shown)
         self.table = self.table.with_columns(target.alias("target"))
+
+    def _says_a_target(self, spelled: dict[str, str]) -> pl.Expr:
+        return pl.col("target").is_not_null() if "target" in spelled else pl.lit(value=False)
 
     def _derived_target(self) -> pl.Expr:
         values = self.table["diagnosis"].drop_nulls().unique().to_list()
@@ -263,14 +271,16 @@ class CanonicalColumns:
 
 
 def canonical_columns(
-    rows: CsvRows, part: Part, *, requires_patient: bool
+    rows: CsvRows, part: Part, *, requires_patient: bool, requires_target: bool = True
 ) -> tuple[pl.DataFrame, list[str], list[Fault]]:
     """Give the canonical table of ``rows``, notes on what was read otherwise, and all faults.
 
-    The table has the columns of ``CANONICAL`` first, then whatever else was there, as text. With
+    Unless ``requires_target`` a training row without a target is none. The table has the columns of ``CANONICAL`` first, then whatever else was there, as text. With
     faults it is fit for looking further, not for use.
     """
-    built = CanonicalColumns(rows, part, requires_patient=requires_patient)
+    built = CanonicalColumns(
+        rows, part, requires_patient=requires_patient, requires_target=requires_target
+    )
     first = [name for name in CANONICAL if name in built.table.columns]
     others = [name for name in built.table.columns if name not in first]
     return built.table.select(*first, *others), built.notes, built.faults

@@ -1,16 +1,23 @@
-"""Is this table ISIC 2020, and does it say what was published? Counts, and digests of rows.
+"""Is this table ISIC 2020 or a part of it, and does it say what was published? Counts and rows.
 
 The counts of International Skin Imaging Collaboration, SIIM-ISIC 2020 Challenge Dataset,
 10.34970/2020-ds01 (Rotemberg et al., Scientific Data 8, 34, 2021, 10.1038/s41597-021-00815-z), the
 first two tables by their authors, the finer counts computed from the tables. A table is recognised
-by its images' names, never by its size, so that a part of it or a synthetic twin is not.
+by its images' names, never by its size, so that a synthetic twin is not; a part of it is. Of the
+published rows only digests are kept here, one of a name and one of all that its row says.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from io import BytesIO
 from typing import Final
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from cygnet.cohort.columns import Part
 
@@ -74,126 +81,131 @@ PUBLISHED_DUPLICATES: Final[Mapping[str, int]] = {
     "n_listed_malignant": 3,
 }
 
-# SHA-256 of the sorted rows, as `content_digest` writes them.
-_PUBLISHED_CONTENT: Final[Mapping[Part, str]] = {
-    "train": "04127da9591942f8e8d219d925698f06d0c1057569262661ab1bfd56ec6bd4f3",
-    "test": "b8d2df4d511092aa078c8951741d80035a8070f21341330b43cb93881a64ddf7",
+PUBLISHED_COLUMNS: Final[Mapping[Part, tuple[str, ...]]] = {
+    "train": (
+        "image_name",
+        "patient_id",
+        "sex",
+        "age_approx",
+        "anatom_site_general_challenge",
+        "diagnosis",
+        "benign_malignant",
+        "target",
+    ),
+    "test": ("image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge"),
 }
 
-# The smallest 32 of all digests of the published names: a sample of the names that nobody chose.
-_SKETCH_SIZE: Final = 32
-_RECOGNISED_SHARE: Final = 0.9
-_PUBLISHED_SKETCH: Final[Mapping[Part, frozenset[str]]] = {
-    "train": frozenset(
-        [
-            "000245da2c18",
-            "00062b3db2c0",
-            "0006ae6e60b0",
-            "0006f0cdb636",
-            "00073957db9d",
-            "001166b02006",
-            "00116d3af60f",
-            "0012545f1bdf",
-            "00131019733a",
-            "001393d75add",
-            "00164ddb55db",
-            "001650cca6d1",
-            "00168d457124",
-            "001e7c689673",
-            "001ec4ad29db",
-            "0021f55a3443",
-            "00226c3ed451",
-            "0022733ea679",
-            "002335df486f",
-            "0026dc21c204",
-            "002ad2d7eb7f",
-            "002bde45fd56",
-            "002de003d084",
-            "0035967992cd",
-            "0036e548d668",
-            "003ad914c1be",
-            "0044cb23b04a",
-            "0046a2713e31",
-            "004809be79db",
-            "004c4ef19269",
-            "004dd6a3be96",
-            "005384709dc0",
-        ]
-    ),
-    "test": frozenset(
-        [
-            "00034bf0af0c",
-            "0008f66dec92",
-            "000948ab229c",
-            "001059f74a75",
-            "0018a69dbfae",
-            "001d4a1378c2",
-            "002a331f8e16",
-            "002d7d67aa06",
-            "0047cc56e7d3",
-            "00528246aab9",
-            "005427e1ab76",
-            "0054e3174f17",
-            "0058b8944703",
-            "005fab727ac5",
-            "006a1771f336",
-            "006f95b7d9cf",
-            "007bfd6a02f1",
-            "00887be93d23",
-            "008b555b5d29",
-            "008d38424cf4",
-            "0091c878ff02",
-            "0093998e59d2",
-            "009ce3f852f1",
-            "009d1c9b1a4f",
-            "00ab6f134dd8",
-            "00ae1548fe35",
-            "00af378cf19b",
-            "00b05d4f96d8",
-            "00c1bd1370d2",
-            "00d0067cf176",
-            "00d39e404c40",
-            "00d9173a2784",
-        ]
-    ),
-}
+# Of a table's names so many must be published ones; of the published ones so many must be there
+# for counts to be compared.
+RECOGNISED_SHARE: Final = 0.9
+
+_DIGESTS: Final = "published_rows.npz"
+
+Digests = NDArray[np.uint64]
+Rows = NDArray[np.bool_]
 
 
-def is_isic_2020(image_names: pl.Series, part: Part) -> bool:
-    """Say whether ``image_names`` are those of the published part, up to a tenth of them.
+@dataclass(frozen=True, eq=False)
+class PublishedRows:
+    """What the rows of one table are beside those that were published, ``(n_images,)`` each.
 
-    Of the 32 published names whose digests are smallest, at least nine tenths must be there and
-    hardly any name with a digest as small may be there besides (a bottom-k sketch).
+    ``known`` rows have a published image_name; ``changed`` ones among them say another thing in a
+    published column, ``lesion_changed`` ones have another lesion_id (where the table has any).
     """
-    published = _PUBLISHED_SKETCH[part]
-    largest = max(published)
-    here = {digest for digest in _name_digests(image_names) if digest <= largest}
-    return len(here & published) >= _RECOGNISED_SHARE * max(len(here), len(published))
+
+    part: Part
+    known: Rows
+    changed: Rows
+    lesion_changed: Rows
+
+    @property
+    def share_here(self) -> float:
+        """Share of the published images that the table has."""
+        return float(np.count_nonzero(self.known)) / PUBLISHED_COUNTS[self.part]["n_images"]
+
+    @property
+    def is_recognised(self) -> bool:
+        """Whether nine in ten of the table's names are published ones."""
+        return bool(self.known.size) and float(self.known.mean()) >= RECOGNISED_SHARE
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is recognised and has nine in ten of the published images."""
+        return self.is_recognised and self.share_here >= RECOGNISED_SHARE
+
+    @property
+    def says_what_was_published(self) -> bool:
+        """Whether every row is a published one and says what was published."""
+        return bool((self.known & ~self.changed & ~self.lesion_changed).all())
 
 
-def _name_digests(image_names: Iterable[str]) -> set[str]:
-    return {hashlib.sha256(name.encode()).hexdigest()[:12] for name in image_names}
+def published_rows(table: pl.DataFrame, part: Part) -> PublishedRows:
+    """Hold each row of a canonical ``table`` against the published ones.
+
+    In a table that is not recognised by its names nothing else is compared.
+    """
+    names, rows, lesions = _published(part)
+    here = _digests(table["image_name"])
+    at = np.minimum(np.searchsorted(names, here), names.size - 1)
+    known = np.asarray(names[at] == here, bool)
+    nothing = np.zeros(known.size, dtype=bool)
+    if not known.size or known.mean() < RECOGNISED_SHARE:
+        return PublishedRows(part, known, nothing, nothing)
+    changed = known & (row_digests(table, part) != rows[at])
+    lesion_changed = nothing
+    if lesions.size and table["lesion_id"].null_count() < table.height:
+        lesion_changed = known & (lesion_digests(table) != lesions[at])
+    return PublishedRows(part, known, changed, lesion_changed)
 
 
-def sketch(image_names: Iterable[str]) -> list[str]:
-    """Give the 32 smallest digests of ``image_names``: what stands above for the published ones."""
-    return sorted(_name_digests(image_names))[:_SKETCH_SIZE]
+def row_digests(table: pl.DataFrame, part: Part) -> Digests:
+    """Give one digest ``(n_images,)`` of all that a row says in the published columns."""
+    return _digests(_joined(table, PUBLISHED_COLUMNS[part]))
 
 
-def content_digest(table: pl.DataFrame, part: Part) -> str:
-    """Give one digest of everything that the published columns of ``table`` say, in any order."""
-    columns = ["image_name", "patient_id", "sex", "age_approx", "anatom_site_general_challenge"]
-    if part == "train":
-        columns += ["diagnosis", "benign_malignant", "target"]
-    text = (
-        table.select(columns)
-        .sort("image_name")
-        .with_columns(pl.col("age_approx").round().cast(pl.Int64))
-        .write_csv(include_header=False)
-    )
-    return hashlib.sha256(text.encode()).hexdigest()
+def lesion_digests(table: pl.DataFrame) -> Digests:
+    """Give one digest ``(n_images,)`` of image_name and lesion_id."""
+    return _digests(_joined(table, ("image_name", "lesion_id")))
 
 
-def says_what_was_published(table: pl.DataFrame, part: Part) -> bool:
-    """Say whether every published column of ``table`` holds what was published, row by row."""
-    return content_digest(table, part) == _PUBLISHED_CONTENT[part]
+def packed_digests(tables: Mapping[Part, pl.DataFrame]) -> bytes:
+    """Give the file of digests of the published ``tables``: how the one here was made."""
+    arrays = {}
+    for part, table in tables.items():
+        names = _digests(table["image_name"])
+        order = np.argsort(names)
+        arrays[f"{part}_names"] = names[order].astype(np.uint32)
+        arrays[f"{part}_rows"] = row_digests(table, part)[order].astype(np.uint32)
+        if part == "train":
+            arrays[f"{part}_lesions"] = lesion_digests(table)[order].astype(np.uint32)
+    stream = BytesIO()
+    np.savez(stream, **arrays)
+    return stream.getvalue()
+
+
+@cache
+def _published(part: Part) -> tuple[Digests, Digests, Digests]:
+    data = files("cygnet.cohort").joinpath(_DIGESTS).read_bytes()
+    with np.load(BytesIO(data), allow_pickle=False) as arrays:
+        lesions = arrays[f"{part}_lesions"] if f"{part}_lesions" in arrays else np.empty(0)
+        return (
+            arrays[f"{part}_names"].astype(np.uint64),
+            arrays[f"{part}_rows"].astype(np.uint64),
+            lesions.astype(np.uint64),
+        )
+
+
+def _joined(table: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
+    cells = [
+        pl.col(name).round().cast(pl.Int64) if name == "age_approx" else pl.col(name)
+        for name in columns
+    ]
+    texts = [cell.cast(pl.String).fill_null("") for cell in cells]
+    return table.select(text=pl.concat_str(texts, separator="|"))["text"]
+
+
+def _digests(texts: Iterable[str]) -> Digests:
+    """Give the first four bytes of BLAKE2b of each text; 33,126 names have 33,126 of them."""
+    blake2b = hashlib.blake2b
+    data = b"".join(blake2b(text.encode(), digest_size=4).digest() for text in texts)
+    return np.frombuffer(data, dtype=">u4").astype(np.uint64)

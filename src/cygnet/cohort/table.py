@@ -83,22 +83,26 @@ def read_cohort(file: Path, part: Part, *, requires_patient: bool = False) -> Co
 
 
 def _cohort_and_faults(
-    file: Path, part: Part, *, requires_patient: bool
+    file: Path, part: Part, *, requires_patient: bool, requires_target: bool = True
 ) -> tuple[Cohort | None, list[Fault]]:
     """Read one table, faults and all, so that it can still be held against the others."""
     try:
         rows = read_csv_rows(file)
     except TableError as error:
         return None, list(error.faults)
-    table, notes, faults = canonical_columns(rows, part, requires_patient=requires_patient)
+    table, notes, faults = canonical_columns(
+        rows, part, requires_patient=requires_patient, requires_target=requires_target
+    )
     return Cohort(part, file, table, tuple(notes), form_of(rows)), faults
 
 
-def read_dataset(data: Path) -> Dataset:
+def read_dataset(data: Path, *, for_audit: bool = False) -> Dataset:
     """Read and check every table of the dataset at ``data``, a folder or one CSV file.
 
     Raises :class:`TableError` with the faults of all tables, each with file, rows, values, count
-    and remedy; also when an image, a patient or a lesion is in both training and test.
+    and remedy; also when an image, a patient or a lesion is in both training and test, or when a
+    training row does not say its target. ``for_audit`` leaves these two to the audit, which can
+    describe what nothing else may be made of.
     """
     layout = recognise_layout(data)
     faults: list[Fault] = []
@@ -107,15 +111,17 @@ def read_dataset(data: Path) -> Dataset:
     def cohort(file: Path | None, part: Part) -> Cohort | None:
         if file is None:
             return None
-        read, found = _cohort_and_faults(file, part, requires_patient=needs_patient)
+        read, found = _cohort_and_faults(
+            file, part, requires_patient=needs_patient, requires_target=not for_audit
+        )
         faults.extend(found)
         return read
 
     train = cohort(layout.train_table, "train")
     test = cohort(layout.test_table, "test")
     lesions = cohort(layout.lesion_table, "train")
-    if train is not None and test is not None:
-        faults += _shared_between(train, test)
+    if train is not None and test is not None and not for_audit:
+        faults += _shared_faults(train, test)
     beside = layout.duplicates_table
     pairs = None if beside is None else _gather(lambda: read_pairs(beside), faults)
     train = _with_sizes(train, layout.train_sizes, faults)
@@ -185,13 +191,18 @@ _SHARED: Final[Sequence[tuple[str, str, str]]] = (
 )
 
 
-def _shared_between(train: Cohort, test: Cohort) -> list[Fault]:
+def shared_rows(train: Cohort, test: Cohort, column: str) -> pl.DataFrame:
+    """Give the first test row of each value of ``column``, an identifier, that train has too."""
+    known = train.table[column].drop_nulls()
+    return test.table.filter(
+        pl.col(column).is_in(known.implode()) & pl.col(column).is_first_distinct()
+    )
+
+
+def _shared_faults(train: Cohort, test: Cohort) -> list[Fault]:
     faults = []
     for column, unit, remedy in _SHARED:
-        known = train.table[column].drop_nulls()
-        first_rows = test.table.filter(
-            pl.col(column).is_in(known.implode()) & pl.col(column).is_first_distinct()
-        )
+        first_rows = shared_rows(train, test, column)
         shown, count = offenders(first_rows, pl.lit(value=True), column)
         if count:
             rule = f"{unit} of {train.file.name} is in the test table too ({column})."

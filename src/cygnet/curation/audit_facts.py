@@ -3,7 +3,7 @@
 Counts only; what they mean is for the audit to say. Every figure is plain Python, ready for JSON.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ import polars as pl
 
 from cygnet.cohort.columns import Part
 from cygnet.cohort.table import Cohort, Dataset
-from cygnet.curation.duplicates import lesion_pairs, listed_pairs
+from cygnet.curation.duplicates import Pair, lesion_pairs, listed_pairs
 from cygnet.curation.present import Images, named_images
 
 _VALUE_COLUMNS: Final = ("sex", "anatom_site_general_challenge", "diagnosis", "benign_malignant")
@@ -50,13 +50,15 @@ def part_facts(cohort: Cohort) -> dict[str, Any]:
 
 
 def _target_facts(table: pl.DataFrame) -> dict[str, Any]:
+    n_labelled = table["target"].count()
     n_malignant = int(table["target"].sum())
     bearing = table.filter(pl.col("target") == 1, pl.col("patient_id").is_not_null())
     melanomas = bearing.group_by("patient_id").len()["len"]
     return {
         "n_malignant": n_malignant,
-        "n_benign": table.height - n_malignant,
-        "malignant_share": n_malignant / table.height,
+        "n_benign": n_labelled - n_malignant,
+        "n_unlabelled": table.height - n_labelled,
+        "malignant_share": n_malignant / n_labelled if n_labelled else None,
         "n_melanoma_patients": bearing["patient_id"].n_unique(),
         "max_melanomas_a_patient": int(melanomas.max()) if len(melanomas) else 0,  # type: ignore[arg-type]
     }
@@ -169,3 +171,52 @@ def _present_facts(
             "n_patients_of_both_targets": by_patient.filter(pl.col("targets") > 1).height,
         }
     return facts
+
+
+def evidence_facts(
+    dataset: Dataset,
+    same_bytes: set[Pair] | None,
+    pixels: set[Pair] | None,
+    same_pictures: Sequence[Pair] | None,
+) -> dict[str, int | None]:
+    """Count pairs by what speaks for them, the surest first; None where it was not looked for.
+
+    ``same_bytes`` and ``pixels`` are pairs of equal files and pixels, ``same_pictures`` those of a search for changed copies.
+    """
+    return {
+        "listed": len(listed_pairs(dataset)),
+        "same_lesion": len(lesion_pairs(dataset)),
+        "same_bytes": None if same_bytes is None else len(same_bytes),
+        "same_pixels": None if pixels is None else len(pixels),
+        "near_duplicate": None if same_pictures is None else len(same_pictures),
+    }
+
+
+def file_facts(files: pl.DataFrame) -> dict[str, dict[str, Any]]:
+    """Say for each part what formats, sizes and kinds of compression its files have."""
+    return {part: _file_facts(files.filter(pl.col("part") == part)) for part in _parts(files)}
+
+
+def _parts(files: pl.DataFrame) -> list[str]:
+    return files["part"].unique(maintain_order=True).to_list()
+
+
+def _file_facts(files: pl.DataFrame) -> dict[str, Any]:
+    # Here, not above: it brings OpenCV, which tables do not need.
+    from cygnet.images.quality import CHART_ABOVE, DARK_CORNERS_ABOVE, RULER_ABOVE
+
+    read = files.filter(pl.col("pixels_digest").is_not_null())
+    return {
+        "n_opened": files.height,
+        "n_read": read.height,
+        "n_bytes": int(files["n_bytes"].sum()),
+        "format": value_counts(files["format"]),
+        "min_side_px": files.select(pl.min_horizontal("width_px", "height_px")).to_series().min(),
+        "max_side_px": files.select(pl.max_horizontal("width_px", "height_px")).to_series().max(),
+        "n_sizes": files.select("width_px", "height_px").drop_nulls().n_unique(),
+        "n_quantisation_tables": read["quantisation_key"].drop_nulls().n_unique(),
+        "n_dark_corners": read.filter(pl.col("dark_corner_share") > DARK_CORNERS_ABOVE).height,
+        "n_rulers": read.filter(pl.col("ruler_score") > RULER_ABOVE).height,
+        "n_colour_charts": read.filter(pl.col("chart_score") > CHART_ABOVE).height,
+        "n_with_metadata": read.filter(pl.col("metadata").str.len_bytes() > 0).height,
+    }

@@ -1,11 +1,12 @@
 """How is each kind of finding found? By one function a question.
 
-``CHECKS`` is the order in which they are asked. A check reads tables, facts and the names of files,
-yields findings, and refuses nothing.
+``CHECKS`` is the order in which they are asked. A check reads tables, facts, the names of files and
+what was seen in them, yields findings, and refuses nothing.
 """
 
 from typing import Final
 
+from cygnet.curation.checks.confirmation import confirmation_rule
 from cygnet.curation.checks.files import (
     byte_order_marks,
     missing_images,
@@ -13,6 +14,7 @@ from cygnet.curation.checks.files import (
     surplus_images,
     windows_line_ends,
 )
+from cygnet.curation.checks.names import names_in_identifiers, names_of_files
 from cygnet.curation.checks.pairs import (
     duplicates_not_in_table,
     duplicates_that_disagree,
@@ -21,12 +23,27 @@ from cygnet.curation.checks.pairs import (
     same_pictures,
     tables_that_disagree,
 )
-from cygnet.curation.checks.published import published_content, published_counts
+from cygnet.curation.checks.pictures import (
+    colour_profiles,
+    image_faults,
+    sizes_that_disagree,
+    what_pixels_and_metadata_show,
+)
+from cygnet.curation.checks.published import (
+    published_columns,
+    published_content,
+    published_counts,
+    published_values,
+    rows_not_published,
+)
 from cygnet.curation.checks.seen import Check, Seen
+from cygnet.curation.checks.shortcuts import shortcuts
 from cygnet.curation.checks.units import (
+    ages_apart,
     image_level_split,
     lesions_of_two,
     patients_of_two_sexes,
+    units_in_both_parts,
     unknown_lesions,
     unknown_patients,
 )
@@ -34,6 +51,7 @@ from cygnet.curation.checks.values import (
     ages_off_step,
     contradicting_diagnoses,
     identifier_shapes,
+    missing_targets,
     missing_values,
     one_class,
     original_sizes,
@@ -46,12 +64,19 @@ __all__ = ["CHECKS", "Check", "Seen"]
 CHECKS: Final[tuple[Check, ...]] = (
     missing_images,
     one_class,
+    missing_targets,
+    units_in_both_parts,
     published_counts,
+    published_columns,
     published_content,
+    published_values,
+    rows_not_published,
     tables_that_disagree,
     contradicting_diagnoses,
+    confirmation_rule,
     lesions_of_two,
     patients_of_two_sexes,
+    ages_apart,
     unknown_patients,
     unknown_lesions,
     listed_duplicates,
@@ -60,6 +85,12 @@ CHECKS: Final[tuple[Check, ...]] = (
     duplicates_not_in_table,
     same_bytes,
     same_pictures,
+    image_faults,
+    what_pixels_and_metadata_show,
+    colour_profiles,
+    names_of_files,
+    names_in_identifiers,
+    shortcuts,
     unknown_values,
     missing_values,
     ages_off_step,
@@ -67,6 +98,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     original_sizes,
     image_level_split,
     surplus_images,
+    sizes_that_disagree,
     read_otherwise,
     byte_order_marks,
     windows_line_ends,

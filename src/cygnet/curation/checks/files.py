@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 
 from cygnet.curation.checks.seen import Seen, where
-from cygnet.curation.duplicates import same_bytes_pairs
 from cygnet.curation.findings import Example, Finding, counted, found
 from cygnet.curation.present import looked_in, named_images, without_image
 from cygnet.errors import MAX_SHOWN
@@ -22,6 +21,7 @@ def missing_images(seen: Seen) -> Iterator[Finding]:
                 f" ({looked_in(seen.dataset, cohort.part)}).",
                 count=count,
                 examples=examples,
+                subject=cohort.part,
             )
 
 
@@ -39,14 +39,13 @@ def surplus_images(seen: Seen) -> Iterator[Finding]:
                 f"Without a row: {counted(len(surplus), 'file')} in the folder of {part} images.",
                 count=len(surplus),
                 examples=[Example(files[name].name) for name in surplus[:MAX_SHOWN]],
+                subject=part,
             )
 
 
 def same_bytes(seen: Seen) -> Iterator[Finding]:
     """Find image files that are equal byte for byte, and those of two patients among them."""
-    if seen.images is None:
-        return
-    pairs = sorted(same_bytes_pairs(named_images(seen.dataset, seen.images)))
+    pairs = sorted(seen.same_bytes or ())
     if not pairs:
         return
     owner = {
@@ -66,7 +65,8 @@ def same_bytes(seen: Seen) -> Iterator[Finding]:
                 f"Equal byte for byte: {counted(len(those), 'pair')} of image files of {whose}.",
                 count=len(those),
                 examples=[
-                    Example(f"{one} / {two}", *owner[one][1:]) for one, two in those[:MAX_SHOWN]
+                    Example(f"{one} / {two}", *owner[one][1:], (one, two))
+                    for one, two in those[:MAX_SHOWN]
                 ],
             )
 

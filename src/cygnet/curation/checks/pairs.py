@@ -49,7 +49,9 @@ def lesions_of_several_images(seen: Seen) -> Iterator[Finding]:
         for cohort in dataset.parts
         for name, row in cohort.table.select("image_name", "row").iter_rows()
     }
-    examples = [Example(f"{one} / {two}", *rows[one]) for one, two in unlisted[:MAX_SHOWN]]
+    examples = [
+        Example(f"{one} / {two}", *rows[one], (one, two)) for one, two in unlisted[:MAX_SHOWN]
+    ]
     yield found(
         "unlisted-same-lesion" if listed else "several-images-a-lesion",
         f"Of one lesion_id, and not on the list: {counted(len(unlisted), 'pair')}."
@@ -73,7 +75,8 @@ def duplicates_that_disagree(seen: Seen) -> Iterator[Finding]:
         if differing:
             names = f"{row['image_name_1']} / {row['image_name_2']}"
             file = seen.dataset.layout.duplicates_table
-            examples.append(Example(f"{names}: {'; '.join(differing)}", row["row"], file))
+            both = (row["image_name_1"], row["image_name_2"])
+            examples.append(Example(f"{names}: {'; '.join(differing)}", row["row"], file, both))
     if examples:
         yield found(
             "duplicates-disagree",
@@ -111,7 +114,8 @@ def same_pictures(seen: Seen) -> Iterator[Finding]:
                 " that neither the list nor lesion_id tells of.",
                 count=len(pairs),
                 examples=[
-                    Example(f"{one} / {two}", *owner[one][1:]) for one, two in pairs[:MAX_SHOWN]
+                    Example(f"{one} / {two}", *owner[one][1:], (one, two))
+                    for one, two in pairs[:MAX_SHOWN]
                 ],
             )
 
@@ -147,6 +151,7 @@ def tables_that_disagree(seen: Seen) -> Iterator[Finding]:
                 f"{train.file.name} and {lesions.file.name} differ in {column} of"
                 f" {counted(differing.height, 'image')}.",
                 count=differing.height,
+                subject=column,
                 examples=[
                     Example(f"{name}: {one}, {two}", row, train.file)
                     for name, one, two, row in shown.iter_rows()
@@ -182,4 +187,4 @@ def _listed_rows(dataset: Dataset) -> pl.DataFrame:
 
 def _pair_examples(pairs: pl.DataFrame, file: Path | None) -> Sequence[Example]:
     shown = pairs.head(MAX_SHOWN).select("image_name_1", "image_name_2", "row")
-    return [Example(f"{one} / {two}", row, file) for one, two, row in shown.iter_rows()]
+    return [Example(f"{one} / {two}", row, file, (one, two)) for one, two, row in shown.iter_rows()]

@@ -1,23 +1,38 @@
-"""Does a table that is recognised as ISIC 2020 say what was published? Counts and rows."""
+"""Does a table that is recognised as ISIC 2020 say what was published? Counts, columns, rows."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+import polars as pl
+
 from cygnet.cohort.published import (
     DATASET,
+    PUBLISHED_COLUMNS,
     PUBLISHED_COUNTS,
     PUBLISHED_DUPLICATES,
     PUBLISHED_VALUES,
-    says_what_was_published,
+    PublishedRows,
+    Rows,
 )
 from cygnet.cohort.table import Cohort
-from cygnet.curation.checks.seen import Seen
+from cygnet.curation.checks.seen import Seen, rows_where
 from cygnet.curation.findings import Example, Finding, counted, found
 
 
 def published_counts(seen: Seen) -> Iterator[Finding]:
-    """Find counts that are not the published ones, a finding a part."""
-    for cohort in _recognised(seen):
+    """Find counts that are not the published ones; of a part of the dataset say that it is one."""
+    for cohort, rows in _recognised(seen):
+        if not rows.is_whole:
+            here, all_rows = int(rows.known.sum()), PUBLISHED_COUNTS[cohort.part]["n_images"]
+            yield found(
+                "published-part",
+                f"{cohort.file.name} is a part of {DATASET}: {here:,} of {all_rows:,} published"
+                f" {cohort.part} rows are here, so no counts are compared.",
+                count=here,
+                subject=cohort.part,
+            )
+            continue
         differing = list(_differing(cohort, seen))
         if differing:
             yield found(
@@ -25,26 +40,93 @@ def published_counts(seen: Seen) -> Iterator[Finding]:
                 f"Not as in {DATASET}: {counted(len(differing), 'figure')} of {cohort.file.name}.",
                 count=len(differing),
                 examples=[Example(text, file=cohort.file) for text in differing],
+                subject=cohort.part,
+            )
+
+
+def published_columns(seen: Seen) -> Iterator[Finding]:
+    """Find published columns that the table lacks."""
+    for cohort, _ in _recognised(seen):
+        lacking = _lacking_columns(cohort)
+        if lacking:
+            yield found(
+                "published-columns",
+                f"{cohort.file.name} lacks or leaves empty {counted(len(lacking), 'column')} of"
+                f" {DATASET}, so its rows cannot be compared with the published ones.",
+                count=len(lacking),
+                examples=[Example(name, 1, cohort.file) for name in lacking],
+                subject=cohort.part,
             )
 
 
 def published_content(seen: Seen) -> Iterator[Finding]:
-    """Find a table whose counts are the published ones and whose rows are not."""
-    for cohort in _recognised(seen):
-        same_counts = next(_differing(cohort, seen), None) is None
-        if same_counts and not says_what_was_published(cohort.table, cohort.part):
-            yield found(
+    """Find rows that are published under the same image_name and say another thing."""
+    for cohort, rows in _recognised(seen):
+        if not _lacking_columns(cohort):
+            yield from rows_where(
                 "published-content",
-                f"{cohort.file.name} has the counts of {DATASET}, but not its rows.",
-                count=1,
-                examples=[Example("the digest of the rows differs", file=cohort.file)],
+                f"{{count}} of {{total}} rows of {cohort.file.name} do not say what {DATASET} says"
+                " under the same image_name.",
+                cohort,
+                _mask(rows.changed),
+                "image_name",
+            )
+        yield from rows_where(
+            "published-content",
+            f"{{count}} of {{total}} rows of {cohort.file.name} have another lesion_id than in"
+            f" version 2 of {DATASET}.",
+            cohort,
+            _mask(rows.lesion_changed),
+            "image_name",
+            "lesion_id",
+        )
+
+
+def rows_not_published(seen: Seen) -> Iterator[Finding]:
+    """Find rows whose image is not of the dataset that the others are of."""
+    for cohort, rows in _recognised(seen):
+        yield from rows_where(
+            "rows-not-published",
+            f"{{count}} of {{total}} rows of {cohort.file.name} are not of {DATASET}.",
+            cohort,
+            _mask(~rows.known),
+            "image_name",
+        )
+
+
+def published_values(seen: Seen) -> Iterator[Finding]:
+    """Find words that no published row has, a finding a column."""
+    for cohort, _ in _recognised(seen):
+        for column in ("sex", "anatom_site_general_challenge", "diagnosis"):
+            published = list(PUBLISHED_VALUES["train"][column])
+            if column == "diagnosis" and cohort.part == "test":
+                continue
+            yield from rows_where(
+                "published-values",
+                f"{column} has a word that {DATASET} has not, in {{count}} of {{total}} rows of"
+                f" {cohort.file.name}.",
+                cohort,
+                ~pl.col(column).is_in(published).fill_null(value=True),
+                column,
+                column,
             )
 
 
-def _recognised(seen: Seen) -> Iterator[Cohort]:
+def _recognised(seen: Seen) -> Iterator[tuple[Cohort, PublishedRows]]:
     for cohort in seen.dataset.parts:
-        if seen.facts["is_isic_2020"][cohort.part]:
-            yield cohort
+        rows = seen.published.get(cohort.part)
+        if rows is not None and rows.is_recognised:
+            yield cohort, rows
+
+
+def _mask(rows: Rows) -> pl.Expr:
+    return pl.lit(pl.Series(values=np.asarray(rows), dtype=pl.Boolean))
+
+
+def _lacking_columns(cohort: Cohort) -> list[str]:
+    table = cohort.table
+    names = PUBLISHED_COLUMNS[cohort.part]
+    return [name for name in names if table[name].null_count() == table.height]
 
 
 def _differing(cohort: Cohort, seen: Seen) -> Iterator[str]:

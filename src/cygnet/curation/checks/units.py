@@ -4,10 +4,59 @@ from collections.abc import Iterator
 
 import polars as pl
 
-from cygnet.cohort.table import Cohort
+from cygnet.cohort.table import Cohort, shared_rows
 from cygnet.curation.checks.seen import Seen, rows_where
 from cygnet.curation.findings import Example, Finding, counted, found
 from cygnet.errors import MAX_SHOWN
+from cygnet.vocabulary import LONGEST_FOLLOW_UP_YEARS
+
+
+def units_in_both_parts(seen: Seen) -> Iterator[Finding]:
+    """Find images, patients and lesions that are in training and in test."""
+    train, test = seen.dataset.train, seen.dataset.test
+    if test is None:
+        return
+    for column, unit in (
+        ("image_name", "image"),
+        ("patient_id", "patient"),
+        ("lesion_id", "lesion"),
+    ):
+        shared = shared_rows(train, test, column)
+        if shared.height:
+            shown = shared.head(MAX_SHOWN).select(column, "row", "image_name")
+            yield found(
+                f"{unit}-in-train-and-test",
+                f"In {train.file.name} and in {test.file.name}: {counted(shared.height, unit)}.",
+                count=shared.height,
+                examples=[
+                    Example(value, row, test.file, (name,))
+                    for value, row, name in shown.iter_rows()
+                ],
+            )
+
+
+def ages_apart(seen: Seen) -> Iterator[Finding]:
+    """Find patients whose ages span more years than any follow-up lasts."""
+    age = pl.col("age_approx")
+    for cohort in seen.dataset.parts:
+        apart = (
+            cohort.table.filter(pl.col("patient_id").is_not_null() & age.is_not_null())
+            .group_by("patient_id", maintain_order=True)
+            .agg(pl.col("row").first(), youngest=age.min(), oldest=age.max())
+            .filter(pl.col("oldest") - pl.col("youngest") > LONGEST_FOLLOW_UP_YEARS)
+        )
+        if apart.height:
+            yield found(
+                "patient-ages-apart",
+                f"Ages more than {LONGEST_FOLLOW_UP_YEARS} years apart for"
+                f" {counted(apart.height, 'patient_id')} of {cohort.file.name}.",
+                count=apart.height,
+                examples=[
+                    Example(f"{name}: {youngest:g} to {oldest:g} years", row, cohort.file)
+                    for name, row, youngest, oldest in apart.head(MAX_SHOWN).iter_rows()
+                ],
+                subject=cohort.part,
+            )
 
 
 def lesions_of_two(seen: Seen) -> Iterator[Finding]:
@@ -42,6 +91,7 @@ def _of_two(code: str, cohort: Cohort, unit: str, attribute: str) -> Iterator[Fi
         f"More than one {attribute} for {counted(mixed.height, unit)} of {cohort.file.name}.",
         count=mixed.height,
         examples=examples,
+        subject=cohort.part,
     )
 
 
@@ -53,6 +103,7 @@ def unknown_patients(seen: Seen) -> Iterator[Finding]:
                 "no-patients",
                 f"{cohort.file.name} does not say which patient an image is of.",
                 count=cohort.table.height,
+                subject=cohort.part,
             )
             continue
         yield from rows_where(

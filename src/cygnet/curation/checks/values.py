@@ -39,6 +39,18 @@ def one_class(seen: Seen) -> Iterator[Finding]:
     )
 
 
+def missing_targets(seen: Seen) -> Iterator[Finding]:
+    """Find training rows that do not say whether the lesion is a melanoma."""
+    yield from rows_where(
+        "missing-target",
+        f"{{count}} of {{total}} rows of {seen.dataset.train.file.name} have no target, and nothing"
+        " that decides it.",
+        seen.dataset.train,
+        pl.col("target").is_null(),
+        "image_name",
+    )
+
+
 def contradicting_diagnoses(seen: Seen) -> Iterator[Finding]:
     """Find rows whose diagnosis or benign_malignant says another thing than the target."""
     train = seen.dataset.train
@@ -68,9 +80,10 @@ def contradicting_diagnoses(seen: Seen) -> Iterator[Finding]:
         " contradicts the target.",
         count=count,
         examples=[
-            Example(f"{name}: {said}, {kind}, target {number}", row, train.file)
+            Example(f"{name}: {said}, {kind}, target {number}", row, train.file, (name,))
             for name, said, kind, number, row in shown.select(columns).iter_rows()
         ],
+        subject="train",
     )
 
 
@@ -97,6 +110,7 @@ def unknown_values(seen: Seen) -> Iterator[Finding]:
                 cohort,
                 pl.col(column).is_in(unknown).fill_null(value=False),
                 column,
+                column,
             )
 
 
@@ -111,6 +125,7 @@ def missing_values(seen: Seen) -> Iterator[Finding]:
                     cohort,
                     pl.col(column).is_null(),
                     "image_name",
+                    column,
                 )
 
 
@@ -141,6 +156,7 @@ def identifier_shapes(seen: Seen) -> Iterator[Finding]:
                 cohort,
                 ~pl.col(column).str.contains(shape),
                 column,
+                column,
             )
 
 
@@ -155,6 +171,7 @@ def original_sizes(seen: Seen) -> Iterator[Finding]:
             f"The original size of {size['n_known']:,} of {cohort.table.height:,} {cohort.part}"
             f" images is known: sides from {size['min_side_px']:,} to {size['max_side_px']:,} px.",
             count=size["n_known"],
+            subject=cohort.part,
         )
         yield from rows_where(
             "original-size-missing",
@@ -173,4 +190,5 @@ def read_otherwise(seen: Seen) -> Iterator[Finding]:
                 "read-otherwise",
                 f"{cohort.file.name} is read thus: {' '.join(cohort.notes)}",
                 count=len(cohort.notes),
+                subject=cohort.part,
             )

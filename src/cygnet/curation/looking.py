@@ -1,0 +1,172 @@
+"""What do the image files of a dataset show besides lesions? One pass over all of them.
+
+Every file is read once, decoded once to 512 px, and described in one row: its format and size, how
+it was compressed, its metadata by name, faults, artefacts, and a digest of its pixels. A file that
+cannot be read has a row that says so; none stops the pass. Only rows are kept, never pixels.
+"""
+
+import hashlib
+import struct
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Final, cast
+
+import polars as pl
+
+from cygnet.cohort.columns import Part
+from cygnet.curation.present import Images
+from cygnet.errors import ImageError
+from cygnet.shards import run_shards
+
+SIDE_PX: Final = 512
+
+_IMAGES_A_SHARD: Final = 64
+# A process takes a second to start; below this many images one does it all sooner.
+_IMAGES_WORTH_WORKERS: Final = 200
+
+# What decoders let out on a file that nobody foresaw; the pass must outlive it.
+_UNFORESEEN: Final = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    MemoryError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+    struct.error,
+)
+
+FILE_COLUMNS: Final[dict[str, Any]] = {
+    "part": pl.String,
+    "image_name": pl.String,
+    "file": pl.String,
+    "n_bytes": pl.Int64,
+    "format": pl.String,
+    "width_px": pl.Int32,
+    "height_px": pl.Int32,
+    "faults": pl.List(pl.String),
+    "colour_profile": pl.String,
+    "metadata": pl.String,
+    "exif_tags": pl.String,
+    "identifying_tags": pl.List(pl.String),
+    "has_gps": pl.Boolean,
+    "has_free_text": pl.Boolean,
+    "dicom_attributes": pl.List(pl.String),
+    "quantisation_key": pl.String,
+    "jpeg_writer": pl.String,
+    "sharpness": pl.Float32,
+    "black_share": pl.Float32,
+    "dark_corner_share": pl.Float32,
+    "white_corner_share": pl.Float32,
+    "ruler_score": pl.Float32,
+    "chart_score": pl.Float32,
+    "is_blurred": pl.Boolean,
+    "is_mostly_black": pl.Boolean,
+    "is_grey": pl.Boolean,
+    "is_ycbcr_as_rgb": pl.Boolean,
+    "n_text_lines": pl.Int32,
+    "pixels_digest": pl.Binary,
+}
+"""The columns of what :func:`look_at_files` gives; null where a file could not be decoded."""
+
+_FREE_TEXT: Final = frozenset({"xmp", "iptc", "comment", "text"})
+
+Item = tuple[Part, str, Path]
+Row = dict[str, Any]
+
+
+def look_at_files(
+    images: Images,
+    *,
+    workers: int | None = None,
+    ray_address: str | None = None,
+    progress: Callable[[int], None] | None = None,
+) -> pl.DataFrame:
+    """Look at every file of ``images`` once; give a row of ``FILE_COLUMNS`` each, in their order.
+
+    Runs on ``workers`` processes or a Ray cluster; ``progress`` is told how many more are done.
+    """
+    items: list[Item] = [
+        (part, name, path) for part, files in images.items() for name, path in files.items()
+    ]
+    shards = [items[at : at + _IMAGES_A_SHARD] for at in range(0, len(items), _IMAGES_A_SHARD)]
+    if len(items) < _IMAGES_WORTH_WORKERS and workers is None:
+        workers = 1
+    tables: dict[int, pl.DataFrame] = {}
+    for index, table in run_shards(_look, shards, workers=workers, ray_address=ray_address):
+        tables[index] = table
+        if progress is not None:
+            progress(len(shards[index]))
+    if not tables:
+        return pl.DataFrame(schema=FILE_COLUMNS)
+    return pl.concat([tables[index] for index in sorted(tables)])
+
+
+def _look(shard: Sequence[Item]) -> pl.DataFrame:
+    rows = [look_at_file(part, name, path) for part, name, path in shard]
+    return pl.DataFrame(rows, schema=FILE_COLUMNS, orient="row")
+
+
+def look_at_file(part: Part, image_name: str, path: Path) -> Row:
+    """Describe one image file; whatever is wrong with it becomes a code among its ``faults``."""
+    from cygnet.images.faults import fault_code
+
+    row: Row = {"part": part, "image_name": image_name, "file": path.name, "faults": []}
+    try:
+        _describe(path, row)
+    except ImageError as error:
+        row["faults"].append(fault_code(error))
+    except _UNFORESEEN:
+        row["faults"].append("image-unreadable")
+    row["faults"] = list(dict.fromkeys(row["faults"]))
+    return row
+
+
+def _describe(path: Path, row: Row) -> None:
+    """Fill in ``row``, as far as the file can be followed."""
+    from cygnet.images.decode import decode_to_size
+    from cygnet.images.faults import ImageFault, read_image_bytes
+    from cygnet.images.headers import header_faults, parse_header
+    from cygnet.images.image_facts import image_facts
+
+    data = read_image_bytes(path)
+    row["n_bytes"] = len(data)
+    header = parse_header(data, file=path)
+    row |= {"format": header.format, "width_px": header.width_px, "height_px": header.height_px}
+    faults = cast("list[ImageFault]", header_faults(header, file=path))
+    row["faults"] += [fault.code for fault in faults]
+    if any(fault.level == "error" for fault in faults):
+        return
+    pixels = decode_to_size(data, SIDE_PX, file=path)
+    row["pixels_digest"] = hashlib.blake2b(memoryview(pixels).cast("B"), digest_size=16).digest()
+    facts = image_facts(data, pixels, file=path)
+    metadata, jpeg, seen = facts.metadata, facts.jpeg, facts.pixels
+    row |= {
+        "colour_profile": facts.colour_profile,
+        "metadata": " ".join(sorted(metadata.kinds)),
+        "exif_tags": " ".join(sorted(metadata.exif_tags)),
+        "identifying_tags": list(metadata.identifying_tags),
+        "has_gps": metadata.has_gps,
+        "has_free_text": not _FREE_TEXT.isdisjoint(metadata.kinds),
+        "dicom_attributes": list(facts.dicom_attributes),
+        "quantisation_key": None if jpeg is None else jpeg.quantisation_key,
+        "jpeg_writer": None if jpeg is None else f"{jpeg.process} {jpeg.subsampling}",
+        "n_text_lines": len(facts.text),
+    }
+    row |= {
+        name: getattr(seen, name)
+        for name in (
+            "sharpness",
+            "black_share",
+            "dark_corner_share",
+            "white_corner_share",
+            "ruler_score",
+            "chart_score",
+            "is_blurred",
+            "is_mostly_black",
+            "is_grey",
+            "is_ycbcr_as_rgb",
+        )
+    }
