@@ -23,7 +23,8 @@ _ROWS = (
 )
 
 _VALUE_COLUMNS = ("sex", "anatom_site_general_challenge", "diagnosis")
-_PUBLISHED_CODES = ("published-counts", "published-content")
+_PUBLISHED_CODES = ("published-counts", "published-content", "published-columns")
+_TOLD_BY_MESSAGE = ("strong-shortcut", "shortcut")
 
 
 def print_audit(audit: "Audit") -> None:
@@ -45,11 +46,49 @@ def print_audit(audit: "Audit") -> None:
         numeric=range(1, len(parts) + 1),
     )
     _print_values(audit, parts)
+    _print_evidence(audit)
+    _print_shortcuts(audit)
     for finding in audit.findings:
         _print_finding(finding)
     out.print()
     levels = audit.n_by_level.items()
-    out.print(", ".join(f"{count} {level}{'s' * (count != 1)}" for level, count in levels) + ".")
+    counts = [f"{count} {level}{'s' * (count != 1)}" for level, count in levels]
+    accepted = [f"{audit.n_accepted} accepted"] if audit.n_accepted else []
+    out.print(", ".join(counts + accepted) + ".")
+
+
+def _print_evidence(audit: "Audit") -> None:
+    """Say how many pairs of duplicates there are by what speaks for them."""
+    counts = audit.facts["duplicate_evidence"]
+    if any(counts.values()):
+        said = ", ".join(
+            f"{kind.replace('_', ' ')} {'not looked for' if n is None else f'{n:,}'}"
+            for kind, n in counts.items()
+        )
+        out = console.output()
+        out.print()
+        out.print(f"Pairs of duplicates: {said}.")
+
+
+def _print_shortcuts(audit: "Audit") -> None:
+    """Print what each attribute reaches without the lesion."""
+    rows = [
+        (
+            one.label,
+            f"{one.auroc.estimate:.3f}",
+            f"{one.auroc.lower:.3f} to {one.auroc.upper:.3f}" if one.auroc.has_interval else "-",
+            f"{one.n_images:,}",
+        )
+        for one in audit.giveaways
+        if one.n_values > 1
+    ]
+    if rows:
+        console.output().print()
+        console.print_table(
+            ("without the lesion, out of fold", "AUROC", "interval", "images"),
+            rows,
+            numeric=(1, 2, 3),
+        )
 
 
 def _print_recognised(audit: "Audit", parts: Sequence[str]) -> None:
@@ -57,7 +96,9 @@ def _print_recognised(audit: "Audit", parts: Sequence[str]) -> None:
     if not recognised:
         return
     differs = any(finding.code in _PUBLISHED_CODES for finding in audit.findings)
-    verdict = "not all is as published" if differs else "counts and rows are as published"
+    whole = all(audit.facts["published_share"][part] >= 0.9 for part in recognised)
+    same = "counts and rows are as published" if whole else "a part of it, its rows as published"
+    verdict = "not all is as published" if differs else same
     console.output().print(
         f"Recognised as ISIC 2020 (10.34970/2020-ds01), {' and '.join(recognised)}: {verdict}."
     )
@@ -84,9 +125,10 @@ def _print_finding(finding: "Finding") -> None:
     out = console.output()
     style = {"error": f"bold {console.ACCENT}", "warning": "bold", "note": ""}[finding.level]
     out.print()
-    out.print(f"{finding.level}  {finding.code}", style=style)
+    accepted = "  (accepted)" if finding.accepted else ""
+    out.print(f"{finding.level}  {finding.code}{accepted}", style=style)
     out.print(f"  {finding.message}")
-    if finding.examples:
+    if finding.examples and finding.code not in _TOLD_BY_MESSAGE:
         shown = []
         for example in finding.examples:
             places = [example.file.name] if example.file is not None else []

@@ -81,26 +81,47 @@ def synth(
 
 
 @app.command()
-def audit(data: Data, *, duplicates_file: KnownDuplicates = None, as_json: Json = False) -> None:
-    """Say what DATA holds and what is odd.
+def audit(
+    data: Data,
+    *,
+    pixels: Annotated[
+        bool,
+        typer.Option("--pixels/--no-pixels", help="Open every image, or tables and names only."),
+    ] = True,
+    near: Annotated[
+        bool, typer.Option("--near", help="Look for changed copies too; takes longer.")
+    ] = False,
+    duplicates_file: KnownDuplicates = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Write a page with pictures of what is found."),
+    ] = None,
+    baseline: Annotated[
+        Path | None,
+        typer.Option("--baseline", metavar="FILE", help="Findings that are known and accepted."),
+    ] = None,
+    baseline_out: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-baseline", metavar="FILE", help="Write all that is found as accepted."
+        ),
+    ] = None,
+    workers: Workers = None,
+    ray: Ray = None,
+    as_json: Json = False,
+) -> None:
+    """Say what DATA holds, what is odd, and how far one gets without looking at a lesion.
 
-    Counts, and what is missing, contradictory or there twice, each with rows and a remedy. No
-    picture is opened. Exits with 1 when there is an error among the findings.
+    Tables against what was published and against sense, duplicates, shortcuts, privacy, faults of
+    images; each finding with count, rows, evidence and remedy. Exits with 1 when there is an error
+    among the findings that no baseline accepts.
     """
-    from cygnet.cli.audit_text import print_audit
-    from cygnet.cohort.table import read_dataset
-    from cygnet.curation.audit import audit as audit_dataset
-    from cygnet.curation.duplicates import read_duplicates
-    from cygnet.curation.present import present_images
+    from cygnet.cli.auditing import AuditRequest, print_and_write, run_audit
 
-    dataset = read_dataset(data)
-    near = None if duplicates_file is None else read_duplicates(duplicates_file)
-    found = audit_dataset(dataset, present_images(dataset), near)
-    if as_json:
-        console.print_json(found.as_json())
-    else:
-        print_audit(found)
-    if not found.ok:
+    request = AuditRequest(data, pixels, near, duplicates_file, baseline, workers, ray)
+    found = run_audit(request)
+    print_and_write(request, found, html=html, baseline=baseline_out, as_json=as_json)
+    if not found.audit.ok:
         raise typer.Exit(1)
 
 

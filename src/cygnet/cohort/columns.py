@@ -275,8 +275,9 @@ def canonical_columns(
 ) -> tuple[pl.DataFrame, list[str], list[Fault]]:
     """Give the canonical table of ``rows``, notes on what was read otherwise, and all faults.
 
-    Unless ``requires_target`` a training row without a target is none. The table has the columns of ``CANONICAL`` first, then whatever else was there, as text. With
-    faults it is fit for looking further, not for use.
+    Unless ``requires_target`` a training row without a target is none. The table has the columns
+    of ``CANONICAL`` first, then whatever else was there, as text. With faults it is fit for looking
+    further, not for use.
     """
     built = CanonicalColumns(
         rows, part, requires_patient=requires_patient, requires_target=requires_target

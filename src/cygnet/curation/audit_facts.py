@@ -181,7 +181,8 @@ def evidence_facts(
 ) -> dict[str, int | None]:
     """Count pairs by what speaks for them, the surest first; None where it was not looked for.
 
-    ``same_bytes`` and ``pixels`` are pairs of equal files and pixels, ``same_pictures`` those of a search for changed copies.
+    ``same_bytes`` and ``pixels`` are pairs of equal files and pixels, ``same_pictures`` those of a
+    search for changed copies.
     """
     return {
         "listed": len(listed_pairs(dataset)),

@@ -21,6 +21,7 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 N_FOLDS: Final = 5
+TOGETHER: Final = "together"
 # A shortcut whose whole interval lies above this is a strong one.
 STRONG_ABOVE: Final = 0.6
 
@@ -176,10 +177,6 @@ def _table_attributes(table: pl.DataFrame) -> list[Attribute]:
                     "source", f"Source ({column})", f"the column {column}", _texts(table[column])
                 )
             )
-    row_order = np.arange(table.height, dtype=np.float64)
-    attributes.append(
-        Attribute("row_order", "Place in the table", "the number of the row", numbers=row_order)
-    )
     return attributes
 
 
@@ -370,7 +367,7 @@ def _together(
     scores = _trees_out_of_fold(columns, categorical, folded)
     auroc = auroc_estimate(folded.target, scores, folded.cluster, replicates=0)
     seen = f"boosted trees on {len(attributes)} attributes, each fold by the others"
-    return [Giveaway("together", "All of these together", seen, auroc, table.height, table.height)]
+    return [Giveaway(TOGETHER, "All of these together", seen, auroc, table.height, table.height)]
 
 
 def _trees_out_of_fold(

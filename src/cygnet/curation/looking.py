@@ -140,6 +140,7 @@ def _describe(path: Path, row: Row) -> None:
     if any(fault.level == "error" for fault in faults):
         return
     pixels = decode_to_size(data, SIDE_PX, file=path)
+    is_large_enough = min(header.width_px, header.height_px) >= SIDE_PX
     row["pixels_digest"] = hashlib.blake2b(memoryview(pixels).cast("B"), digest_size=16).digest()
     facts = image_facts(data, pixels, file=path)
     metadata, jpeg, seen = facts.metadata, facts.jpeg, facts.pixels
@@ -158,15 +159,16 @@ def _describe(path: Path, row: Row) -> None:
     row |= {
         name: getattr(seen, name)
         for name in (
-            "sharpness",
             "black_share",
             "dark_corner_share",
             "white_corner_share",
             "ruler_score",
             "chart_score",
-            "is_blurred",
             "is_mostly_black",
             "is_grey",
             "is_ycbcr_as_rgb",
         )
     }
+    if is_large_enough:
+        # A smaller picture was enlarged to be looked at: its blur would be ours.
+        row |= {"sharpness": seen.sharpness, "is_blurred": seen.is_blurred}

@@ -24,8 +24,9 @@ PICTURE_KINDS: Final = (
     *_FAULTS,
     FindingKind(
         "image-ycbcr-as-rgb",
-        "error",
-        "Convert it from YCbCr to RGB: luma and chroma stand where red, green and blue should.",
+        "warning",
+        "Look at it: if it is pink, convert it from YCbCr to RGB; luma and chroma stand where red,"
+        " green and blue should.",
         "pixels",
     ),
     FindingKind(

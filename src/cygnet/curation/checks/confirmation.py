@@ -31,23 +31,22 @@ def confirmation_rule(seen: Seen) -> Iterator[Finding]:
     how, said = pl.col(_COLUMN), pl.col(_COLUMN).is_not_null()
     malignant = _is_malignant()
     benign = ~malignant & (pl.col("target") == 0).fill_null(value=False)
-    for code, subjects, allowed, message in (
+    for code, subjects, allowed, said_of in (
         (
             "malignant-not-by-histopathology",
             malignant,
             MALIGNANT_CONFIRMATIONS,
-            f"{{count}} of {{total}} rows of {name} are malignant and not confirmed by"
-            " histopathology.",
+            "malignant and not confirmed by histopathology",
         ),
         (
             "benign-not-confirmed",
             benign,
             BENIGN_CONFIRMATIONS,
-            f"{{count}} of {{total}} rows of {name} are benign and confirmed neither by"
-            " histopathology, nor by follow-up, nor by the agreement of experts.",
+            "benign and confirmed by neither histopathology, follow-up nor experts' agreement",
         ),
     ):
         breaks = subjects & said & ~how.is_in(list(allowed)).fill_null(value=False)
+        message = f"{{count}} of {{total}} rows of {name} are {said_of}."
         yield from rows_where(code, message, train, breaks, _COLUMN, shown=_SHOWN)
     yield from rows_where(
         "confirmation-unknown",

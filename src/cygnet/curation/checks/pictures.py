@@ -11,39 +11,39 @@ import polars as pl
 from cygnet.cohort.columns import Part
 from cygnet.cohort.table import Cohort
 from cygnet.curation.checks.seen import Seen
-from cygnet.curation.findings import Example, Finding, counted, found
+from cygnet.curation.findings import Example, Finding, found
 from cygnet.errors import MAX_SHOWN
 from cygnet.images.colour_profile import is_srgb
 from cygnet.images.faults import FAULT_KINDS
 
 # Code, sentence after the count, what is true of such a file, what is shown of it.
 _VERDICTS: Final = (
-    ("image-grey", "without colour", pl.col("is_grey"), None),
-    ("image-ycbcr-as-rgb", "that show YCbCr as if it were RGB", pl.col("is_ycbcr_as_rgb"), None),
-    ("image-blurred", "that are blurred", pl.col("is_blurred"), None),
-    ("image-mostly-black", "that are mostly black", pl.col("is_mostly_black"), None),
+    ("image-grey", "have no colour", pl.col("is_grey"), None),
+    ("image-ycbcr-as-rgb", "look as if YCbCr were shown as RGB", pl.col("is_ycbcr_as_rgb"), None),
+    ("image-blurred", "are blurred", pl.col("is_blurred"), None),
+    ("image-mostly-black", "are mostly black", pl.col("is_mostly_black"), None),
     (
         "burned-in-text",
-        "with what looks like writing near the border",
+        "have what looks like writing near the border",
         pl.col("n_text_lines") > 0,
         None,
     ),
-    ("exif-gps", "that say in EXIF where they were taken", pl.col("has_gps"), None),
+    ("exif-gps", "say in EXIF where they were taken", pl.col("has_gps"), None),
     (
         "exif-identifying",
-        "with EXIF tags that name a person, a device or an hour (values are not shown)",
+        "have EXIF tags that name a person, a device or an hour (values are not shown)",
         pl.col("identifying_tags").list.len() > 0,
         pl.col("identifying_tags").list.head(4).list.join(", "),
     ),
     (
         "metadata-free-text",
-        "with free text in their metadata",
+        "have free text in their metadata",
         pl.col("has_free_text"),
         pl.col("metadata"),
     ),
     (
         "dicom-identifying",
-        "with DICOM attributes that may identify a person (values are not shown)",
+        "have DICOM attributes that may identify a person (values are not shown)",
         pl.col("dicom_attributes").list.len() > 0,
         pl.col("dicom_attributes").list.head(4).list.join(", "),
     ),
@@ -58,7 +58,7 @@ def image_faults(seen: Seen) -> Iterator[Finding]:
             sentence = FAULT_KINDS[code].sentence
             breaks = pl.col("faults").list.contains(code)
             yield from _files_where(
-                code, f"{sentence}: {{count}} of {cohort.part} images.", cohort, files, breaks
+                code, f"{sentence}: {{count}} {cohort.part} images.", cohort, files, breaks
             )
 
 
@@ -70,7 +70,7 @@ def what_pixels_and_metadata_show(seen: Seen) -> Iterator[Finding]:
             if code == "image-grey":
                 # Those whose header says so are told already.
                 known &= ~pl.col("faults").list.contains("image-grey")
-            message = f"There are {{count}} of {cohort.part} images {said}."
+            message = f"{{count}} {cohort.part} images {said}."
             yield from _files_where(code, message, cohort, files, known, shown, "pixels")
 
 
@@ -81,7 +81,7 @@ def colour_profiles(seen: Seen) -> Iterator[Finding]:
         foreign = [name for name in names if not is_srgb(name)]
         yield from _files_where(
             "image-colour-profile",
-            f"A colour profile other than sRGB has {{count}} of {cohort.part} images.",
+            f"{{count}} {cohort.part} images have a colour profile other than sRGB.",
             cohort,
             files,
             pl.col("colour_profile").is_in(foreign).fill_null(value=False),
@@ -103,7 +103,7 @@ def sizes_that_disagree(seen: Seen) -> Iterator[Finding]:
         )
         yield from _files_where(
             "image-size-contradicts-table",
-            f"Another size than the table says has {{count}} of {cohort.part} images.",
+            f"{{count}} {cohort.part} images have another size than the table says.",
             cohort,
             both,
             differs.fill_null(value=False),
@@ -147,7 +147,7 @@ def _files_where(
     first = broken.head(MAX_SHOWN).select("image_name", "row", value.alias("shown"))
     yield found(
         code,
-        message.format(count=counted(broken.height, "file")),
+        message.format(count=f"{broken.height:,} of {files.height:,}"),
         count=broken.height,
         examples=[
             Example(f"{name}: {told}" if told else name, row, cohort.file, (name,))

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from cygnet.curation.checks.seen import Seen
 from cygnet.curation.findings import Example, Finding, found
+from cygnet.curation.giveaways import TOGETHER
 
 
 def shortcuts(seen: Seen) -> Iterator[Finding]:
@@ -15,8 +16,8 @@ def shortcuts(seen: Seen) -> Iterator[Finding]:
         reached = f"{auroc.estimate:.3f} ({auroc.lower:.3f} to {auroc.upper:.3f})"
         yield found(
             "strong-shortcut" if one.is_strong else "shortcut",
-            f"{one.label} ({one.sees}) alone reaches AUROC {reached}, out of fold on"
-            f" {one.n_images:,} images. {one.meaning}",
+            f"{one.label} ({one.sees}) {'reach' if one.name == TOGETHER else 'alone reaches'} AUROC"
+            f" {reached}, out of fold on {one.n_images:,} images. {one.meaning}",
             count=one.n_images,
             examples=[Example(f"AUROC {reached}")],
             subject=one.name,
