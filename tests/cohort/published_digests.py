@@ -24,9 +24,9 @@ def digests_of(data: Path) -> bytes:
 def main() -> None:
     """Write the file into the package."""
     digests = digests_of(Path(sys.argv[1]))
-    with as_file(files("cygnet.cohort").joinpath("published_rows.npz")) as path:
-        with write_whole(path) as stream:
-            stream.write(digests)
+    here = files("cygnet.cohort").joinpath("published_rows.npz")
+    with as_file(here) as path, write_whole(path) as stream:
+        stream.write(digests)
 
 
 if __name__ == "__main__":

@@ -50,7 +50,7 @@ def write_folder(
 
 
 def audit_of(folder: Path) -> Audit:
-    dataset = read_dataset(folder)
+    dataset = read_dataset(folder, for_audit=True)
     return audit(dataset, present_images(dataset))
 
 
@@ -110,8 +110,10 @@ def test_json_has_what_is_promised_and_nothing_that_json_has_not(tmp_path: Path)
     assert {"layout", "facts", "findings"} <= set(document)
     text = json.dumps(document, allow_nan=False)
     (missing,) = [one for one in json.loads(text)["findings"] if one["code"] == "missing-images"]
-    assert set(missing) == {"code", "level", "count", "message", "examples", "remedy"}
-    assert missing["level"] == "error"
+    promised = {"code", "level", "count", "message", "examples", "remedy"}
+    assert set(missing) == promised | {"subject", "evidence", "accepted"}
+    assert (missing["level"], missing["evidence"]) == ("error", "folder")
+    assert (missing["subject"], missing["accepted"]) == ("train", False)
     assert missing["examples"] == [
         {"file": "train.csv", "row": 4, "value": "ISIC_0000003"},
         {"file": "train.csv", "row": 5, "value": "ISIC_0000004"},
@@ -303,9 +305,134 @@ def test_a_split_by_image_is_warned_of(tmp_path: Path) -> None:
     assert "80.0% of the validation images" in only(found, "image-level-split").message
 
 
+def test_a_patient_in_training_and_test_is_found_not_refused(changed: Changed) -> None:
+    test = "image_name,patient_id\nISIC_0000009,IP_0000009\nISIC_0000010,IP_0000002\n"
+    found = changed("", "", test=test)
+    shared = only(found, "patient-in-train-and-test")
+    assert (shared.count, rows_of(shared)) == (1, [3])
+    assert shared.examples[0].value == "IP_0000002"
+    assert not found.ok
+
+
+def test_a_row_without_target_is_found_not_refused(changed: Changed) -> None:
+    found = changed("benign,0", "benign,", test="image_name,patient_id\nISIC_0000009,IP_9\n")
+    assert rows_of(only(found, "missing-target")) == [2, 4, 5]
+    assert found.facts["train"]["n_unlabelled"] == 3
+    assert found.facts["train"]["n_benign"] == 0
+
+
+@pytest.mark.parametrize(("age", "is_found"), [("75", False), ("80", True)])
+def test_ages_that_no_follow_up_explains_are_found(
+    changed: Changed, age: str, is_found: bool
+) -> None:
+    found = changed("55,torso", f"{age},torso")
+    codes = {one.code for one in found.findings}
+    assert ("patient-ages-apart" in codes) is is_found
+    if is_found:
+        example = only(found, "patient-ages-apart").examples[0]
+        assert example.value == "IP_0000002: 50 to 80 years"
+
+
+CONFIRMED = "image_name,patient_id,diagnosis,target,diagnosis_confirm_type\n"
+
+
+def confirmations(tmp_path: Path, *rows: str, header: str = CONFIRMED) -> Audit:
+    path = tmp_path / "table.csv"
+    lines = [f"ISIC_{n:07d},IP_{n:07d},{row}" for n, row in enumerate(rows, start=1)]
+    path.write_text(header + "\n".join(lines) + "\n")
+    return audit_of(path)
+
+
+def test_malignant_must_be_confirmed_by_histopathology(tmp_path: Path) -> None:
+    found = confirmations(
+        tmp_path,
+        "melanoma,1,histopathology",
+        "melanoma,1,single image expert consensus",
+        "basal cell carcinoma,0,serial imaging showing no change",
+        "nevus,0,histopathology",
+    )
+    rule = only(found, "malignant-not-by-histopathology")
+    assert rows_of(rule) == [3, 4]
+    assert rule.examples[0].value == "ISIC_0000002: target 1, single image expert consensus"
+    assert not found.ok
+    assert "benign-not-confirmed" not in {one.code for one in found.findings}
+
+
+def test_benign_is_confirmed_by_experts_follow_up_or_histopathology(tmp_path: Path) -> None:
+    found = confirmations(
+        tmp_path,
+        "melanoma,1,histopathology",
+        "nevus,0,single image expert consensus",
+        "nevus,0,serial imaging showing no change",
+        "nevus,0,confocal microscopy with consensus dermoscopy",
+        "nevus,0,single contributor clinical assessment",
+        "nevus,0,",
+    )
+    assert rows_of(only(found, "benign-not-confirmed")) == [6]
+    assert rows_of(only(found, "confirmation-unknown")) == [7]
+    assert found.ok
+
+
+def test_spellings_of_ham10000_are_mapped(tmp_path: Path) -> None:
+    header = "isic_id,patient_id,dx,target,dx_type\n"
+    rows = ("mel,1,histo", "mel,1,Follow_Up", "nv,0,follow_up", "bkl,0,confocal", "nv,0,consensus")
+    found = confirmations(tmp_path, *rows, header=header)
+    assert rows_of(only(found, "malignant-not-by-histopathology")) == [3]
+    assert "benign-not-confirmed" not in {one.code for one in found.findings}
+
+
+def test_a_table_that_says_nothing_of_confirmation_is_not_judged(tmp_path: Path) -> None:
+    found = audit_of(write_folder(tmp_path))
+    codes = {one.code for one in found.findings}
+    assert not {"confirmation-unknown", "benign-not-confirmed"} & codes
+
+
+def test_words_of_the_archive_for_an_open_question_are_known(changed: Changed) -> None:
+    found = changed("unknown,benign,0", "unknown,Indeterminate,0")
+    assert "unknown-values" not in {one.code for one in found.findings}
+
+
+def test_names_and_dates_in_identifiers_are_found_and_blotted_out(changed: Changed) -> None:
+    finding = only(changed("IP_0000002", "Doe_Jane_1980-05-17"), "identifier-names")
+    assert finding.examples[0].value == "D\u2026_J\u2026_\u2026-\u2026-\u2026"
+    assert rows_of(finding) == [4]
+    assert "Jane" not in json.dumps(finding.as_json())
+
+
+def test_names_of_files_are_found_and_blotted_out(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    (folder / "jpeg/train/Mueller_Anna.jpg").write_bytes(b"12345678")
+    (folder / "jpeg/train/scan_2019-03-21.jpg").write_bytes(b"123456789")
+    found = audit_of(folder)
+    assert only(found, "file-name-persons").examples[0].value == "M\u2026_A\u2026"
+    assert only(found, "file-name-dates").count == 1
+
+
+def test_duplicates_are_counted_by_their_evidence(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path)
+    assert audit_of(folder / "train.csv").facts["duplicate_evidence"] == {
+        "listed": 0,
+        "same_lesion": 0,
+        "same_bytes": None,
+        "same_pixels": None,
+        "near_duplicate": None,
+    }
+    for name in ("ISIC_0000001", "ISIC_0000002"):
+        (folder / "jpeg/train" / f"{name}.jpg").write_bytes(b"the same")
+    assert audit_of(folder).facts["duplicate_evidence"]["same_bytes"] == 1
+
+
+def test_findings_of_one_code_have_keys_of_their_own(tmp_path: Path) -> None:
+    rows = tuple(row.replace("male,45", ",") for row in CLEAN)
+    found = audit_of(write_folder(tmp_path, rows))
+    keys = [one.key for one in found.findings]
+    assert {"missing-values:train sex", "missing-values:train age_approx"} <= set(keys)
+    assert len(keys) == len(set(keys))
+
+
 def test_every_finding_is_in_the_reference_with_its_level() -> None:
     described = dict(
-        re.findall(r"^### `([a-z-]+)` \((\w+)\)$", REFERENCE.read_text(), re.MULTILINE)
+        re.findall(r"^### `([a-z0-9-]+)` \((\w+)\)$", REFERENCE.read_text(), re.MULTILINE)
     )
     assert described == {kind.code: kind.level for kind in KINDS.values()}
 
@@ -355,6 +482,39 @@ def test_the_traps_of_isic_2020_are_shown(isic_2020: Audit) -> None:
 
 
 @pytest.mark.real
+def test_keys_are_unique_and_shortcuts_are_beside_the_known_figures(isic_2020: Audit) -> None:
+    keys = [one.key for one in isic_2020.findings]
+    assert len(keys) == len(set(keys))
+    reached = {one.name: one.auroc for one in isic_2020.giveaways}
+    assert reached["image_size"].estimate == pytest.approx(0.78, abs=0.01)
+    assert reached["image_size"].lower > 0.74
+    assert reached["n_images"].estimate == pytest.approx(0.70, abs=0.02)
+    strong = [one.subject for one in isic_2020.findings if one.code == "strong-shortcut"]
+    assert strong == ["image_size", "aspect", "n_images"]
+
+
+@pytest.mark.real
+def test_a_part_of_isic_2020_is_held_against_it_row_by_row(real_data: Path, tmp_path: Path) -> None:
+    lines = (real_data / "isic2020" / "train.csv").read_text().splitlines()
+    kept = [lines[0], *lines[1:2000:4]]
+    kept[3] = kept[3].replace("female", "x").replace("male", "female").replace("x", "male")
+    path = tmp_path / "train.csv"
+    path.write_text("\n".join(kept) + "\n")
+    found = audit_of(path)
+    assert only(found, "published-part").count == 500
+    assert rows_of(only(found, "published-content")) == [4]
+    assert "published-counts" not in {one.code for one in found.findings}
+    path.write_text("\n".join([*kept, "ISIC_0000001,IP_0000001,male,45,torso,scar,benign,0"]))
+    added = audit_of(path)
+    assert rows_of(only(added, "rows-not-published")) == [502]
+    assert only(added, "published-values").examples[0].value == "scar"
+    bare = [",".join(line.split(",")[:6] + line.split(",")[7:]) for line in kept]
+    path.write_text("\n".join(bare) + "\n")
+    lacking = only(audit_of(path), "published-columns")
+    assert [one.value for one in lacking.examples] == ["benign_malignant"]
+
+
+@pytest.mark.real
 def test_a_table_that_was_changed_is_not_as_published(real_data: Path, tmp_path: Path) -> None:
     text = (real_data / "isic2020" / "train.csv").read_text()
     lines = text.splitlines(keepends=True)
@@ -366,4 +526,6 @@ def test_a_table_that_was_changed_is_not_as_published(real_data: Path, tmp_path:
     exchanged += lines[2].replace("upper extremity", "head/neck")
     assert exchanged != "".join(lines[1:3])
     path.write_text("".join([lines[0], exchanged, *lines[3:]]))
-    assert only(audit_of(path), "published-content").count == 1
+    content = only(audit_of(path), "published-content")
+    assert rows_of(content) == [2, 3]
+    assert [one.value for one in content.examples] == [line.split(",")[0] for line in lines[1:3]]

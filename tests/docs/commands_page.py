@@ -82,7 +82,8 @@ def _table(command: typer.core.TyperCommand) -> str:
 
 def _option(parameter: typer.core.TyperOption) -> str:
     if parameter.is_flag:
-        return f"`{parameter.opts[0]}`"
+        both = " / ".join([parameter.opts[0], *parameter.secondary_opts])
+        return f"`{both}`"
     choices = get_args(parameter.type_descriptor.annotation)
     words = [str(choice) for choice in choices if isinstance(choice, str)]
     value = "\\|".join(words) or parameter.metavar or (parameter.name or "").upper()

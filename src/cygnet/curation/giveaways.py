@@ -166,7 +166,7 @@ def _table_attributes(table: pl.DataFrame) -> list[Attribute]:
             Attribute(
                 "n_images",
                 "Number of images of the patient",
-                "how many rows of the table have the same patient_id",
+                "rows of the table with the same patient_id",
                 numbers=_numbers(table["n_images"]),
             )
         )
@@ -366,7 +366,7 @@ def _together(
         return []
     scores = _trees_out_of_fold(columns, categorical, folded)
     auroc = auroc_estimate(folded.target, scores, folded.cluster, replicates=0)
-    seen = f"boosted trees on {len(attributes)} attributes, each fold by the others"
+    seen = f"boosted trees on {len(columns)} columns of them"
     return [Giveaway(TOGETHER, "All of these together", seen, auroc, table.height, table.height)]
 
 

@@ -4,8 +4,9 @@ Names that may tell who a patient is, and writing in pictures, are blotted out o
 made to be sent on.
 """
 
+import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -88,7 +89,12 @@ def write_audit_page(
     """
     pictures = Thumbnails(dataset, images) if images is not None else _no_pictures
     is_private = any(finding.code in _PRIVATE for finding in audit.findings)
-    shown = [_shown(finding, pictures, is_private=is_private) for finding in audit.findings]
+    # Where the folder stands on one machine is nobody's business.
+    findings = [
+        replace(one, message=one.message.replace(f"{dataset.layout.root}{os.sep}", ""))
+        for one in audit.findings
+    ]
+    shown = [_shown(finding, pictures, is_private=is_private) for finding in findings]
     chapters = [
         (anchor, title, [one for one in shown if one.finding.level == level])
         for level in LEVELS
@@ -109,7 +115,7 @@ def write_audit_page(
             created=written_time(created),
             contents=contents,
             verdict=_verdict(audit),
-            layout=audit.layout,
+            layout=dataset.layout.title,
             facts=facts_table(audit),
             values=values_tables(audit),
             shortcuts=shortcuts,
