@@ -2,8 +2,10 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cv2
@@ -76,6 +78,87 @@ def test_an_audit_with_an_error_is_printed_and_exits_with_1(folder: Path) -> Non
     document = json.loads(cohort("audit", folder, "--json").stdout)
     assert document["layout"] == "kaggle"
     assert document["findings"][0]["code"] == "missing-images"
+
+
+def test_a_bad_image_is_found_and_the_rest_is_looked_at(folder: Path) -> None:
+    (folder / "jpeg/train/ISIC_0000007.jpg").write_bytes(b"")
+    result = cohort("audit", folder, "--workers", "1")
+    assert result.exit_code == 1
+    assert "error  image-empty" in result.stdout
+    assert "train.csv row 9: ISIC_0000007" in result.stdout
+    assert "Pairs of duplicates" not in result.stdout
+    document = json.loads(cohort("audit", folder, "--workers", "1", "--json").stdout)
+    assert document["facts"]["files"]["train"]["n_read"] == 35
+    assert document["facts"]["duplicate_evidence"]["same_pixels"] == 0
+    assert cohort("audit", folder, "--no-pixels").exit_code == 0
+
+
+def test_a_baseline_is_written_and_taken(folder: Path, tmp_path: Path) -> None:
+    (folder / "jpeg/train/ISIC_0000007.jpg").unlink()
+    known = tmp_path / "known.json"
+    written = cohort("audit", folder, "--no-pixels", "--write-baseline", known)
+    assert written.exit_code == 1
+    assert written.stdout.splitlines()[-1] == f"The baseline is in {known}"
+    taken = cohort("audit", folder, "--no-pixels", "--baseline", known)
+    assert taken.exit_code == 0
+    assert "error  missing-images  (accepted)" in taken.stdout
+    assert "accepted." in taken.stdout.splitlines()[-1]
+    (folder / "jpeg/train/ISIC_0000008.jpg").unlink()
+    assert cohort("audit", folder, "--no-pixels", "--baseline", known).exit_code == 1
+    refused = cohort("audit", folder, "--baseline", folder / "train.csv")
+    assert isinstance(refused.exception, InputError)
+
+
+def test_changed_copies_are_sought_where_asked(folder: Path) -> None:
+    picture = cv2.imread(str(folder / "jpeg/train/ISIC_0000000.jpg"))
+    assert picture is not None
+    big = cv2.resize(picture, (512, 512), interpolation=cv2.INTER_CUBIC)
+    for name, copy in (("ISIC_0000000", big), ("ISIC_0000001", np.fliplr(big))):
+        cv2.imwrite(str(folder / f"jpeg/train/{name}.jpg"), copy)
+    document = json.loads(cohort("audit", folder, "--near", "--workers", "1", "--json").stdout)
+    assert document["facts"]["duplicate_evidence"]["near_duplicate"] == 1
+    (pair,) = [one for one in document["findings"] if one["code"] == "same-picture"]
+    assert pair["examples"][0]["value"] == "ISIC_0000000 / ISIC_0000001"
+
+
+def test_a_patient_in_training_and_test_is_audited_and_refused_elsewhere(
+    folder: Path, tmp_path: Path
+) -> None:
+    (folder / "test.csv").write_text("image_name,patient_id\nISIC_9,IP_0000003\n")
+    result = cohort("audit", folder, "--no-pixels")
+    assert result.exit_code == 1
+    assert "error  patient-in-train-and-test" in result.stdout
+    refused = cohort("folds", folder, "--out", tmp_path / "folds.csv")
+    assert isinstance(refused.exception, TableError)
+
+
+def test_an_audit_that_is_interrupted_leaves_nothing_half_written(
+    folder: Path, tmp_path: Path
+) -> None:
+    page, known = tmp_path / "page" / "audit.html", tmp_path / "page" / "known.json"
+    for copy in range(40, 400):
+        source = (folder / "jpeg/train/ISIC_0000000.jpg").read_bytes()
+        (folder / f"jpeg/train/ISIC_{copy:07d}.jpg").write_bytes(source)
+    lines = [f"ISIC_{copy:07d},IP_0000001,male,45,nevus,benign,0" for copy in range(40, 400)]
+    with (folder / "train.csv").open("a") as stream:
+        stream.write("\n".join(lines) + "\n")
+    command = [sys.executable, "-m", "cygnet", "cohort", "audit", folder, "--html", page]
+    with subprocess.Popen(
+        [*map(str, command), "--write-baseline", str(known)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        time.sleep(1.5)
+        # As a terminal does it: to the whole group, workers and all.
+        os.killpg(process.pid, signal.SIGINT)
+        stdout, stderr = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert stdout == ""
+    assert stderr.splitlines()[-1] == "interrupted"
+    assert "Traceback" not in stderr
+    assert not page.parent.exists()
 
 
 def test_folds_are_written_shown_and_judged(folder: Path, tmp_path: Path) -> None:

@@ -7,13 +7,13 @@ import numpy as np
 import polars as pl
 import pytest
 from PIL import Image, ImageFilter
-from small_cohort import Pixels, blob, jpeg
 
 from cygnet.cohort.table import read_dataset
 from cygnet.curation.audit import Audit, audit
 from cygnet.curation.findings import Finding
 from cygnet.curation.looking import FILE_COLUMNS, look_at_file, look_at_files
 from cygnet.curation.present import named_images, present_images
+from small_cohort import Pixels, blob, jpeg
 
 SHARED_BY_ALL = 16
 

@@ -144,6 +144,10 @@ def published_rows(table: pl.DataFrame, part: Part) -> PublishedRows:
 
     In a table that is not recognised by its names nothing else is compared.
     """
+    if table.height * RECOGNISED_SHARE > PUBLISHED_COUNTS[part]["n_images"]:
+        # Names are unique: of so many hardly any can be published ones.
+        nothing = np.zeros(table.height, dtype=bool)
+        return PublishedRows(part, nothing, nothing, nothing)
     names, rows, lesions = _published(part)
     here = _digests(table["image_name"])
     at = np.minimum(np.searchsorted(names, here), names.size - 1)

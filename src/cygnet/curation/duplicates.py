@@ -120,6 +120,8 @@ class Duplicates:
 
 def listed_pairs(dataset: Dataset) -> set[Pair]:
     """Give the listed pairs of which both images are in the training table."""
+    if not dataset.duplicates.height:
+        return set()
     here = dataset.train.table["image_name"].implode()
     one, two = pl.col("image_name_1"), pl.col("image_name_2")
     both = dataset.duplicates.filter(one.is_in(here) & two.is_in(here))
@@ -130,7 +132,9 @@ def lesion_pairs(dataset: Dataset) -> set[Pair]:
     """Pair each further image of a lesion with the lesion's first image in the table."""
     pairs = set()
     for cohort in dataset.parts:
-        known = cohort.table.filter(pl.col("lesion_id").is_not_null())
+        lesion = pl.col("lesion_id")
+        # Only of lesions with several images, which are few, is the first sought.
+        known = cohort.table.filter(lesion.is_not_null() & lesion.is_duplicated())
         first = pl.col("image_name").first().over("lesion_id")
         shared = known.select(first.alias("first"), "image_name").filter(
             pl.col("first") != pl.col("image_name")

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from cygnet.cohort.folds import component_codes, make_folds
 from cygnet.evaluation import Estimate, auroc_estimate
+from cygnet.evaluation.sample import sum_in_table
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -25,8 +26,10 @@ TOGETHER: Final = "together"
 # A shortcut whose whole interval lies above this is a strong one.
 STRONG_ABOVE: Final = 0.6
 
-# One deal of folds moves the AUROC of a size by 0.005 on ISIC 2020; shares are averaged over three.
+# One deal of folds moves the AUROC of a size by 0.005 on ISIC 2020; shares are averaged over three,
+# but in large tables, where one deal is like another.
 _SEEDS: Final = (0, 1, 2)
+_LARGE: Final = 200_000
 _BINS: Final = 20
 # A share is drawn toward that of a wider group as if there were so many images more; on ISIC 2020
 # 5 to 50 give the same to 0.001.
@@ -254,9 +257,16 @@ def _folded(table: pl.DataFrame, linked: Sequence[tuple[str, str]]) -> _Folded |
     k = min(N_FOLDS, np.unique(cluster[target == 1]).size)
     if k < 2:
         return None
+    # Clusters in the place of patients, so that they are not sought anew for each deal.
+    units = table.select(
+        "image_name",
+        "target",
+        patient_id=pl.Series(cluster),
+        lesion_id=pl.lit(None, pl.Int64),
+    )
     folds = tuple(
-        make_folds(table, k=k, seed=seed, linked=linked)["fold"].to_numpy().astype(np.int64)
-        for seed in _SEEDS
+        make_folds(units, k=k, seed=seed)["fold"].to_numpy().astype(np.int64)
+        for seed in (_SEEDS if table.height < _LARGE else _SEEDS[:1])
     )
     return _Folded(target, cluster, folds)
 
@@ -302,8 +312,8 @@ def cross_fitted_shares(categories: Codes, numbers: Floats, target: Codes, fold:
     """Give each image the share of melanomas among images like it in the other folds.
 
     All are ``(n_images,)``. The share of its category is drawn, as if by 20 images more, toward
-    that of its twentieth by ``numbers`` (NaN: of none; limits from the other folds), which is
-    drawn likewise toward that of all images of the other folds.
+    that of its twentieth by ``numbers`` (NaN: of none), which is drawn likewise toward that of all
+    images of the other folds. Only the limits of the twentieths, which know no target, are of all.
 
     >>> import numpy as np
     >>> category, target = np.repeat([0, 1], 100), np.repeat([0, 1], 100)
@@ -311,21 +321,17 @@ def cross_fitted_shares(categories: Codes, numbers: Floats, target: Codes, fold:
     >>> shares[0].round(3), shares[-1].round(3)
     (np.float64(0.143), np.float64(0.857))
     """
-    shares = np.empty(target.size)
-    n_categories = int(categories.max()) + 1
-    for held_out in np.unique(fold):
-        inside = fold == held_out
-        others = ~inside
-        prior = float(target[others].mean())
-        limits = _limits(numbers[others])
-        bins = np.where(np.isnan(numbers), limits.size + 1, np.searchsorted(limits, numbers))
-        n_near, near = _counts(bins, target, others, limits.size + 2)
-        wide = (near + _DRAWN_BY * prior) / (n_near + _DRAWN_BY)
-        n_exact, exact = _counts(categories, target, others, n_categories)
-        own = categories[inside]
-        drawn = exact[own] + _DRAWN_BY * wide[bins[inside]]
-        shares[inside] = drawn / (n_exact[own] + _DRAWN_BY)
-    return shares
+    _, fold = np.unique(fold, return_inverse=True)
+    limits = _limits(numbers)
+    bins = np.where(np.isnan(numbers), limits.size + 1, np.searchsorted(limits, numbers))
+    n_near, near = _in_other_folds(bins, target, fold)
+    n_all = np.bincount(fold)
+    malignant = np.bincount(fold, weights=target)
+    prior = (malignant.sum() - malignant) / (n_all.sum() - n_all)
+    wide = (near + _DRAWN_BY * prior[:, None]) / (n_near + _DRAWN_BY)
+    n_exact, exact = _in_other_folds(categories, target, fold)
+    drawn = exact[fold, categories] + _DRAWN_BY * wide[fold, bins]
+    return np.asarray(drawn / (n_exact[fold, categories] + _DRAWN_BY), np.float64)
 
 
 def _limits(numbers: Floats) -> Floats:
@@ -335,12 +341,12 @@ def _limits(numbers: Floats) -> Floats:
     return np.unique(np.quantile(known, np.arange(1, _BINS) / _BINS))
 
 
-def _counts(
-    codes: Codes, target: Codes, among: NDArray[np.bool_], n_codes: int
-) -> tuple[Codes, Floats]:
-    """Count by code the images, and the melanomas, ``among`` them."""
-    n = np.bincount(codes[among], minlength=n_codes)
-    malignant = np.bincount(codes[among], weights=target[among], minlength=n_codes)
+def _in_other_folds(codes: Codes, target: Codes, fold: Codes) -> tuple[Floats, Floats]:
+    """Count images and melanomas of each code in the other folds: ``(n_folds, n_codes)`` each."""
+    shape = (int(fold.max()) + 1, int(codes.max()) + 1)
+    ones = np.ones(target.size)
+    counts = [sum_in_table(fold, codes, values, shape) for values in (ones, target.astype(float))]
+    n, malignant = (one.sum(axis=0) - one for one in counts)
     return n, malignant
 
 
