@@ -47,7 +47,8 @@ def neighbourhood(lesions: Lesions, rows: Codes, space: Space | None) -> Neighbo
     """Lay out the lesions ``rows`` of one patient, all scored by one fold's model.
 
     Without a ``space`` the lesions lie on a line by their score, on the scale of normal scores, and
-    their oddness is how far it lies above the median of the others. Raises :class:`InputError` for no rows, and for rows of several patients or folds.
+    their oddness is how far it lies above the median of the others. Raises :class:`InputError` for
+    no rows, and for rows of several patients or folds.
     """
     _of_one_patient(lesions, rows)
     points = _points(lesions, rows, space)

@@ -1,7 +1,6 @@
-"""Where does each picture stand on a map so that none covers another? Moved apart, as little as can be.
+"""Where does each picture stand on a map so that none covers another? As near its point as is free.
 
-The same points give the same layout. Distances along both axes keep one scale, so that far on the
-map is far in both directions.
+The same points give the same layout. Both axes keep one scale, so that far is far in any direction.
 """
 
 from dataclasses import dataclass
@@ -12,8 +11,7 @@ from numpy.typing import NDArray
 FloatArray = NDArray[np.float64]
 
 _GAP = 4.0
-_STEPS = 400
-_TRIES = 12
+_STEP = 3.0
 _GROWTH = 1.12
 
 
@@ -38,24 +36,25 @@ class Layout:
 def placed(points: FloatArray, sizes: FloatArray, width: float, height: float) -> Layout:
     """Place boxes of ``sizes`` ``(n, 2)`` at ``points`` ``(n, 2)``, y upwards, none on another.
 
-    The map is ``width`` wide and ``height`` high, or as much higher as the boxes need.
-    Raises :class:`ValueError` where a box is wider than the map.
+    Boxes are placed in order, each at its point or at the nearest place that is free, so the first
+    lie truest. The map is ``width`` wide and ``height`` high, or higher where there is no room.
+    Height that no box needs is cut off. Raises :class:`ValueError` where a box is wider than the
+    map.
     """
     if len(points) and float(sizes[:, 0].max()) > width:
         raise ValueError(f"A box of {sizes[:, 0].max():g} does not fit a map {width:g} wide.")
-    for _ in range(_TRIES):
+    while True:
         true = _fitted(points, sizes, width, height)
-        centre, clear = _moved_apart(true, sizes, width, height)
-        if clear:
-            return Layout(width, height, centre, true)
+        centre = _one_by_one(true, sizes, width, height)
+        if centre is not None:
+            return _trimmed(Layout(width, height, centre, true), sizes)
         height *= _GROWTH
-    return _in_rows(true, sizes, width, height)
 
 
 def overlapping(centre: FloatArray, sizes: FloatArray) -> int:
     """Count the pairs of boxes that lie on one another."""
-    apart, reach = _apart(centre), (sizes[:, None] + sizes[None, :]) / 2
-    both = (np.abs(apart) < reach - 1e-6).all(axis=2)
+    apart = np.abs(centre[:, None, :] - centre[None, :, :])
+    both = (apart < (sizes[:, None] + sizes[None, :]) / 2 - 1e-6).all(axis=2)
     return int((both.sum() - len(centre)) // 2)
 
 
@@ -70,47 +69,37 @@ def _fitted(points: FloatArray, sizes: FloatArray, width: float, height: float) 
     return np.asarray(around + np.array([width, height]) / 2)
 
 
-def _apart(centre: FloatArray) -> FloatArray:
-    return centre[:, None, :] - centre[None, :, :]
+def _trimmed(layout: Layout, sizes: FloatArray) -> Layout:
+    """Cut off what stands empty above and below."""
+    half = sizes[:, 1] / 2
+    top = float((layout.centre[:, 1] - half).min())
+    foot = float((layout.centre[:, 1] + half).max())
+    up = np.array([0.0, top])
+    return Layout(layout.width, foot - top, layout.centre - up, layout.true - up)
 
 
-def _moved_apart(
+def _one_by_one(
     true: FloatArray, sizes: FloatArray, width: float, height: float
-) -> tuple[FloatArray, bool]:
-    """Push boxes that lie on one another apart, along the axis where less is needed."""
-    centre = true.copy()
-    reach = (sizes[:, None] + sizes[None, :]) / 2 + _GAP
-    n = len(centre)
-    # Of two at one place the later goes right and down.
-    order = np.sign(np.arange(n)[:, None] - np.arange(n)[None, :]).astype(np.float64)
-    low, high = sizes / 2, np.array([width, height]) - sizes / 2
-    for _ in range(_STEPS):
-        apart = _apart(centre)
-        lacking = reach - np.abs(apart)
-        hit = (lacking > 0).all(axis=2)
-        np.fill_diagonal(hit, val=False)
-        if not hit.any():
-            return centre, True
-        along = lacking.argmin(axis=2)
-        for axis in (0, 1):
-            sign = np.sign(apart[:, :, axis])
-            sign = np.where(sign == 0, order, sign)
-            push = np.where(hit & (along == axis), sign * lacking[:, :, axis], 0.0)
-            centre[:, axis] += 0.4 * push.sum(axis=1) + np.sign(push.sum(axis=1)) * 0.05
-        centre = np.clip(centre, low, high)
-    return centre, overlapping(centre, sizes) == 0
-
-
-def _in_rows(true: FloatArray, sizes: FloatArray, width: float, height: float) -> Layout:
-    """Give up on nearness: rows from left to right, in the order of the points from top to bottom."""
-    wide, high = sizes.max(axis=0) + _GAP
-    a_row = max(int((width + _GAP) // wide), 1)
+) -> FloatArray | None:
+    """Give each box the free place nearest its point, or ``None`` where one finds none."""
+    x, y = np.arange(0, width + _STEP, _STEP), np.arange(0, height + _STEP, _STEP)
     centre = np.empty_like(true)
-    by_height = np.argsort(true[:, 1], kind="stable")
-    for row, start in enumerate(range(0, len(true), a_row)):
-        members = by_height[start : start + a_row]
-        members = members[np.argsort(true[members, 0], kind="stable")]
-        centre[members, 0] = (np.arange(len(members)) + 0.5) * wide
-        centre[members, 1] = (row + 0.5) * high
-    needed = float(centre[:, 1].max() + high / 2)
-    return Layout(width, max(height, needed), centre, true)
+    for place, (point, size) in enumerate(zip(true, sizes, strict=True)):
+        low, high = size / 2, np.array([width, height]) - size / 2
+        reach = (size + sizes[:place]) / 2 + _GAP
+        inside = ((point >= low - 1e-9) & (point <= high + 1e-9)).all()
+        clear = (np.abs(centre[:place] - point) >= reach - 1e-9).any(axis=1).all()
+        if inside and clear:
+            centre[place] = point
+            continue
+        free = np.outer((x >= low[0]) & (x <= high[0]), (y >= low[1]) & (y <= high[1]))
+        for other, near in zip(centre[:place], reach, strict=True):
+            left, right = np.searchsorted(x, other[0] + near[0] * np.array([-1, 1]))
+            top, foot = np.searchsorted(y, other[1] + near[1] * np.array([-1, 1]))
+            free[left:right, top:foot] = False
+        if not free.any():
+            return None
+        away = np.hypot(x[:, None] - point[0], y[None, :] - point[1])
+        column, row = np.unravel_index(np.argmin(np.where(free, away, np.inf)), free.shape)
+        centre[place] = x[column], y[row]
+    return centre

@@ -16,9 +16,7 @@ SIDE_PX = 224  # twice the size at which a lesion is shown, for sharp screens
 _QUALITY = 82
 
 
-def data_uri(
-    encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE_PX
-) -> str | None:
+def data_uri(encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE_PX) -> str | None:
     """Give the picture as a ``data:`` URI whose longer side is at most ``side_px``, or ``None``.
 
     ``aspect`` is width over height of the original where ``encoded`` was squashed to a square;
