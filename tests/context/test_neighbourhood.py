@@ -14,7 +14,7 @@ def lesions_at(
     points: np.ndarray,
     *,
     patient: list[str] | None = None,
-    lesion: list[str | None] | None = None,
+    lesion: list[str] | None = None,
     probability: list[float] | None = None,
     fold: list[int] | None = None,
 ) -> Lesions:
@@ -23,7 +23,7 @@ def lesions_at(
         {
             "image_name": [f"ISIC_{row}" for row in range(n)],
             "patient_id": patient or ["IP_1"] * n,
-            "lesion_id": pl.Series(lesion or [None] * n, dtype=pl.String),
+            "lesion_id": pl.Series(lesion if lesion is not None else [None] * n, dtype=pl.String),
             "probability": probability or np.linspace(0.1, 0.9, n).tolist(),
             "fold": fold or [0] * n,
         }

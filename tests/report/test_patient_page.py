@@ -150,7 +150,7 @@ def test_every_lesion_is_drawn_once_a_drawing_and_each_picture_is_sent_once(
 
 
 def is_duckling(element: Page) -> bool:
-    return element.attributes.get("class") == "duckling-mark"
+    return bool(element.attributes.get("class") == "duckling-mark")
 
 
 def test_a_lesion_without_a_picture_keeps_its_place(

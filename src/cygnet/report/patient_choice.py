@@ -47,7 +47,7 @@ class PatientRanks:
         """Give how many places context raised each melanoma, ``(n_melanomas,)``."""
         if self.after is None:
             return np.zeros(0, dtype=np.int64)
-        return (self.before - self.after)[self.target == 1]
+        return np.asarray((self.before - self.after)[self.target == 1])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -125,7 +125,8 @@ def _neighbours(drawing: Drawing, one: MapOf, layout: Layout) -> None:
         return
     x, y = layout.centre[one.duckling].tolist()
     for at in one.nearest[one.duckling].tolist():
-        drawing.line(x, y, *layout.centre[at].tolist(), "neighbour")
+        other_x, other_y = layout.centre[at].tolist()
+        drawing.line(x, y, other_x, other_y, "neighbour")
 
 
 def _tile(tile: Tile, x: float, y: float, side: float, *, duckling: bool) -> str:
