@@ -3,8 +3,10 @@
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import cv2
 import numpy as np
 import polars as pl
 import pytest
@@ -259,3 +261,43 @@ def test_context_that_moves_nothing_says_so(
     reasons = [section.inside("p")[0].text for section in sections(page)]
     assert reasons
     assert not any(one.startswith("Context") for one in reasons)
+
+
+@pytest.mark.real
+def test_real_patients_are_drawn_whole_and_stay_small(
+    real_data: Path, about: About, page_of: PageOf
+) -> None:
+    folder = real_data / "isic2020" / "jpeg" / "train"
+    table = pl.read_csv(real_data / "isic2020" / "train.csv").filter(
+        pl.col("image_name").is_in([one.stem for one in folder.glob("*.jpg")])
+    )
+    table = table.filter(pl.len().over("patient_id") >= 4)
+    pictures = {n: (folder / f"{n}.jpg").read_bytes() for n in table["image_name"]}
+    small = np.stack([tiny(one) for one in pictures.values()])
+    # Darkness stands for a model: what is looked at here is the page.
+    oof = table.select(
+        "image_name", "patient_id", "sex", "anatom_site_general_challenge"
+    ).with_columns(
+        target=table["target"].cast(pl.Int8),
+        probability=pl.Series(1 - small.mean(axis=1)),
+        fold=pl.lit(0),
+    )
+    lesions = make_lesions(oof.with_columns(lesion_id=pl.lit(None, pl.String)), embedding=small)
+    seen = PatientEvidence(lesions, Space.of(lesions), why_not="There is no model.")
+    page = page_of(about(oof, patients=seen, thumbnails=pictures.get, replicates=60))
+    found = sections(page)
+    assert len(found) >= 3
+    for section in found:
+        patient_id = section.inside("h3")[0].text
+        n = oof.filter(pl.col("patient_id") == patient_id).height
+        assert len(section.inside("image")) == n
+    sent = sum(len(e.attributes["href"]) for e in page.all("image"))
+    assert 10_000 < sent < 400_000
+
+
+def tiny(encoded: bytes) -> np.ndarray:
+    pixels = cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_COLOR)
+    assert pixels is not None
+    return (cv2.resize(pixels, (8, 8), interpolation=cv2.INTER_AREA).ravel() / 255).astype(
+        np.float32
+    )
