@@ -16,8 +16,8 @@ from cygnet.context.lesions import Scale, make_lesions
 from cygnet.context.neighbourhood import neighbourhood
 from cygnet.context.resemblance import Space
 from cygnet.context.stage import fit_stage
+from cygnet.report.patient_evidence import PatientEvidence
 from cygnet.report.patient_map import MOST_ON_A_PHONE
-from cygnet.report.patient_page import PatientEvidence
 from cygnet.report.run_report import RunReport
 
 Page = Any

@@ -15,7 +15,7 @@ from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRecord, RunRequest
 from cygnet.pipeline.results import OutOfFold, Scored
 from cygnet.report.baselines import Baseline
-from cygnet.report.patient_page import PatientEvidence
+from cygnet.report.patient_evidence import PatientEvidence
 from cygnet.report.reporting import RunSource
 from cygnet.report.run_report import RunReport, write_run_report
 

@@ -30,7 +30,8 @@ from cygnet.report.making import flattened, written_time
 from cygnet.report.metric_rows import metric_groups
 from cygnet.report.numbers import format_duration
 from cygnet.report.page import render_page
-from cygnet.report.patient_page import PatientEvidence, evidence_of, patient_chapter
+from cygnet.report.patient_evidence import PatientEvidence, evidence_of
+from cygnet.report.patient_page import patient_chapter
 from cygnet.report.reporting import RunSource, drafted_lists, run_facts
 from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
 from cygnet.report.tables import Cell, DataTable, count_cell, table
