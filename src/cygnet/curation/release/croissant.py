@@ -17,6 +17,7 @@ from cygnet.curation.release.parts import Part, image_folder
 from cygnet.curation.release.tables import GROUND_TRUTH, GROUND_TRUTH_V2, TEST_METADATA
 
 _CONFORMS_TO: Final = "http://mlcommons.org/croissant/1.1"
+_NAME: Final = r"([^\/]*)\.jpg"
 _RAI: Final = "http://mlcommons.org/croissant/RAI/1.0"
 
 # The context that the specification asks for.
@@ -115,7 +116,7 @@ def croissant(
         ),
         **described(facts),
         "distribution": [*tables, *archives, *_image_sets(parts)],
-        "recordSet": record_sets,
+        "recordSet": [*record_sets, *_image_records(parts)],
     }
 
 
@@ -179,3 +180,43 @@ def _records(name: str, table: str, columns: Sequence[str]) -> dict[str, Any]:
             for column in columns
         ],
     }
+
+
+def _image_records(parts: Sequence[Part]) -> list[dict[str, Any]]:
+    """Describe the JPEG pictures, a record a file, each under the image_name of its table."""
+    records = []
+    for train in sorted({_is_train(part) for part in parts if part.image_format == "jpeg"}):
+        side = "training" if train else "test"
+        name = f"{side}_images"
+        source: dict[str, Any] = {"fileSet": {"@id": f"{side}-jpeg"}}
+        file_name = {"extract": {"fileProperty": "filename"}, "transform": {"regex": _NAME}}
+        content = {"extract": {"fileProperty": "content"}}
+        records.append(
+            {
+                "@type": "cr:RecordSet",
+                "@id": name,
+                "name": name,
+                "description": f"The {side} pictures.",
+                "key": {"@id": f"{name}/image_name"},
+                "field": [
+                    {
+                        "@type": "cr:Field",
+                        "@id": f"{name}/image_name",
+                        "name": "image_name",
+                        "description": _COLUMNS["image_name"][1],
+                        "dataType": "sc:Text",
+                        "source": source | file_name,
+                        "references": {"field": {"@id": f"{side}/image_name"}},
+                    },
+                    {
+                        "@type": "cr:Field",
+                        "@id": f"{name}/picture",
+                        "name": "picture",
+                        "description": "The picture.",
+                        "dataType": "sc:ImageObject",
+                        "source": source | content,
+                    },
+                ],
+            }
+        )
+    return records

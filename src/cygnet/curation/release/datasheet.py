@@ -196,8 +196,9 @@ def _uses(facts: ReleaseFacts) -> list[str]:
         "",
         (
             "Research use only; not a medical device. Split by patient: images of one person"
-            " resemble each other. The size of the original image and the number of images a patient has can"
-            " tell melanoma from other lesions by themselves; report results beside them."
+            " resemble each other. The size of the original image and the number of images that a"
+            " patient has can tell melanoma from other lesions by themselves; report results beside"
+            " them."
         ),
     ]
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 import polars as pl
 
 from cygnet.cohort.table import read_cohort
-from cygnet.csv_rows import read_csv_rows
 from cygnet.curation.release.config import Change, Erratum, ReleaseConfig
 from cygnet.curation.release.parts import WrittenImage
 from cygnet.curation.release.selection import Selected
@@ -68,7 +67,10 @@ def read_published(config: ReleaseConfig) -> Published | None:
         record = json.loads((folder / RECORD).read_text(encoding="utf-8"))
         version, name = str(record["version"]), str(record["name"])
         lines = (folder / IMAGE_CHECKSUMS).read_text(encoding="utf-8").splitlines()
-    except (OSError, ValueError, KeyError, TypeError) as error:
+        checksums = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
+        # Empty where nothing has changed so far, which no table of a cohort may be.
+        errata = pl.read_csv(folder / ERRATA, infer_schema=False, null_values="")
+    except (OSError, ValueError, KeyError, TypeError, pl.exceptions.PolarsError) as error:
         raise InputError.of(
             f"The previous release cannot be read ({error}).",
             "Give its folder, as cygnet cohort release made it.",
@@ -81,11 +83,8 @@ def read_published(config: ReleaseConfig) -> Published | None:
             "Keep the name, and give a higher version.",
             file=folder,
         )
-    checksums = {path: digest for digest, path in (line.split("  ", 1) for line in lines)}
-    errata: tuple[dict[str, Any], ...] = ()
-    if (folder / ERRATA).is_file():
-        errata = tuple(read_csv_rows(folder / ERRATA).table.iter_rows(named=True))
-    return Published(folder, version, _published_cells(folder / "data"), checksums, errata)
+    cells = _published_cells(folder / "data")
+    return Published(folder, version, cells, checksums, tuple(errata.iter_rows(named=True)))
 
 
 def _number(version: str) -> tuple[int, ...]:

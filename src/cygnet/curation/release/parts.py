@@ -225,10 +225,7 @@ def _released(
                 decode_to_size(jpeg, _CHECKED_PX, file=image.source)
             data = jpeg if part.image_format == "jpeg" else _dicom(jpeg, image, part.record.parent)
         except ImageError as error:
-            faults += [
-                (fault.rule, fault.remedy, str(fault.file or image.source))
-                for fault in error.faults
-            ]
+            faults += [(fault.rule, fault.remedy, image.source.name) for fault in error.faults]
             continue
         if faults:
             continue
