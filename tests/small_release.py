@@ -64,7 +64,7 @@ class Released:
 def write_source(folder: Path) -> Path:
     """Draw a cohort; each file and each row says whose it is and when."""
     data = folder / "source"
-    write_twin(data, n_patients=12, n_test_patients=0, seed=7, size_px=32, melanoma_prevalence=0.12)
+    write_twin(data, n_patients=8, n_test_patients=0, seed=7, size_px=32, melanoma_prevalence=0.12)
     for file in (data / "jpeg" / "train").iterdir():
         file.write_bytes(telling(file.read_bytes(), f"{TOLD} {file.stem}"))
     table = pl.read_csv(data / "train.csv")

@@ -2,6 +2,7 @@
 
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 import cv2
 import numpy as np
@@ -25,9 +26,9 @@ def picture(seed: int = 0) -> np.ndarray:
     return cv2.GaussianBlur(generator.integers(0, 256, (61, 83, 3)).astype(np.uint8), (9, 9), 0)
 
 
-def encoded(**settings: object) -> bytes:
+def encoded(**settings: Any) -> bytes:
     stream = BytesIO()
-    Image.fromarray(picture()).save(stream, "JPEG", quality=90, **settings)  # type: ignore[arg-type]
+    Image.fromarray(picture()).save(stream, "JPEG", quality=90, **settings)
     return stream.getvalue()
 
 
@@ -36,7 +37,7 @@ def scans(jpeg: bytes) -> bytes:
     return jpeg[jpeg.index(b"\xff\xda") : jpeg.rindex(b"\xff\xd9") + 2]
 
 
-KINDS = {
+KINDS: dict[str, dict[str, Any]] = {
     "baseline": {},
     "progressive": {"progressive": True},
     "restarts": {"restart_marker_blocks": 2},

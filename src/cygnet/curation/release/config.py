@@ -184,7 +184,7 @@ class ReleaseConfig(Frozen):
 
     def public(self) -> dict[str, Any]:
         """Give what may be published of it, ready for JSON: no key, no folder, no ids."""
-        hidden = {
+        hidden: dict[str, Any] = {
             "private": True,
             "previous": True,
             "erratum": True,
