@@ -310,6 +310,10 @@ def test_places_that_would_leak_or_overwrite_are_refused(source: Path, tmp_path:
         write_release(source, tmp_path, settings)
     with pytest.raises(InputError, match="inside each other"):
         write_release(source, source / "out", settings)
+    with pytest.raises(InputError, match="text of the licence"):
+        licence = '[licence]\ntext_file = "none.txt"\n'
+        file = write_config(tmp_path, replace={"[licence]\n": licence})
+        write_release(source, tmp_path / "out", read_release_config(file))
     (tmp_path / "taken").mkdir()
     (tmp_path / "taken" / "mine.txt").write_text("mine")
     with pytest.raises(StorageError, match="not an empty folder"):

@@ -2,6 +2,7 @@
 
 import shutil
 import tempfile
+import zipfile
 from hashlib import md5, sha1, sha256, sha512
 from pathlib import Path
 
@@ -43,6 +44,17 @@ def test_what_is_missing_changed_and_extra_is_named(copy: Path) -> None:
     assert names == ["DATASHEET.md", "data/ISIC_2020_Training_GroundTruth.csv"]
     assert found.extra == ("data/more.jpg", "note.txt")
     assert not found.ok
+
+
+def test_unpacked_images_are_checked_and_are_not_extra(copy: Path) -> None:
+    with zipfile.ZipFile(copy / "data" / "ISIC_2020_Test_JPEG.zip") as archive:
+        archive.extractall(copy / "data")
+        name = archive.namelist()[0]
+    before = verify(copy).n_listed
+    assert verify(copy).ok
+    assert before > len(list((copy / "data").rglob("*.jpg"))) > 0
+    (copy / "data" / name).write_bytes(b"other")
+    assert [one.path for one in verify(copy).changed] == [f"data/{name}"]
 
 
 def test_one_flipped_bit_is_found(copy: Path) -> None:

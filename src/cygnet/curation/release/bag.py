@@ -13,6 +13,7 @@ BAG_INFO: Final = "bag-info.txt"
 MANIFEST: Final = "manifest-sha256.txt"
 TAG_MANIFEST: Final = "tagmanifest-sha256.txt"
 PAYLOAD: Final = "data"
+IMAGE_CHECKSUMS: Final = "images-sha256.txt"
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:

@@ -5,6 +5,7 @@ from typing import Any
 
 from cygnet.curation.release.config import Creator, ReleaseConfig
 from cygnet.curation.release.facts import ReleaseFacts
+from cygnet.errors import InputError
 
 
 def citation(config: ReleaseConfig) -> str:
@@ -62,7 +63,10 @@ def _author(creator: Creator) -> str:
 
 
 def licence_text(config: ReleaseConfig) -> str:
-    """Give the licence file: which licence, of what, and its full text where that was given."""
+    """Give the licence file: which licence, of what, and its full text where that was given.
+
+    Raises :class:`InputError` when that text cannot be read.
+    """
     licence = config.licence
     text = (
         f"{config.title}, version {config.version}\n\n"
@@ -71,7 +75,14 @@ def licence_text(config: ReleaseConfig) -> str:
         "and name the sources in ATTRIBUTION.md.\n"
     )
     if licence.text_file is not None:
-        text += "\n" + licence.text_file.read_text(encoding="utf-8")
+        try:
+            text += "\n" + licence.text_file.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise InputError.of(
+                f"The text of the licence cannot be read ({error}).",
+                "Correct `licence.text_file`, or leave it out.",
+                file=licence.text_file,
+            ) from error
     return text
 
 

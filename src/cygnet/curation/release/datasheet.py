@@ -171,7 +171,7 @@ def _processing(facts: ReleaseFacts) -> list[str]:
             f"- {_images(facts.n_oriented)} carried an EXIF orientation that is not in this"
             " release; the stored grid of pixels is unchanged."
         ),
-        f"- Images are {min(sides):,} to {max(sides):,} px a side.",
+        f"- The shortest side of an image has {min(sides):,} px, the longest {max(sides):,} px.",
     ]
     if config.selection.one_image_a_lesion:
         lines.append(

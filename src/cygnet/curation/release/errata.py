@@ -13,6 +13,7 @@ from typing import Any, Final
 import polars as pl
 
 from cygnet.cohort.table import read_cohort
+from cygnet.curation.release.bag import IMAGE_CHECKSUMS
 from cygnet.curation.release.config import Change, Erratum, ReleaseConfig
 from cygnet.curation.release.parts import WrittenImage
 from cygnet.curation.release.selection import Selected
@@ -27,7 +28,6 @@ from cygnet.errors import MAX_SHOWN, Fault, InputError, Offender
 
 ERRATA: Final = "errata.csv"
 RECORD: Final = "release.json"
-IMAGE_CHECKSUMS: Final = "images-sha256.txt"
 COLUMNS: Final = ("version", "image_name", "change", "column", "before", "after", "reason")
 
 _LABELS: Final = ("diagnosis", "benign_malignant", "target")

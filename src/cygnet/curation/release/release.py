@@ -20,7 +20,7 @@ from cygnet.curation.audit import audit
 from cygnet.curation.duplicates import listed_pairs, same_bytes_pairs
 from cygnet.curation.present import named_images, present_images
 from cygnet.curation.release import citation, croissant, datasheet, errata, metadata, tables
-from cygnet.curation.release.bag import file_digest, write_bag_files
+from cygnet.curation.release.bag import IMAGE_CHECKSUMS, file_digest, write_bag_files
 from cygnet.curation.release.config import ReleaseConfig
 from cygnet.curation.release.facts import release_facts
 from cygnet.curation.release.keyring import (
@@ -113,6 +113,8 @@ def write_release(
 
 def _validate_places(data: Path, out: Path, config: ReleaseConfig) -> None:
     """Refuse an OUT that holds the key or the data, or stands inside the data."""
+    # Read now, so that a slip in its path is not met after all images are written.
+    citation.licence_text(config)
     whole, key = out.resolve(), config.private.key_file.resolve()
     if key.is_relative_to(whole):
         raise InputError.of(
@@ -227,7 +229,7 @@ def _write_tables_and_texts(
         "croissant.json": _json(described),
         errata.RECORD: _json(record),
         errata.ERRATA: errata.errata_csv([*before, *rows]),
-        errata.IMAGE_CHECKSUMS: "".join(
+        IMAGE_CHECKSUMS: "".join(
             f"{image.sha256}  {image.path}\n" for image in sorted(images, key=lambda one: one.path)
         ),
     }

@@ -10,7 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from cygnet.curation.release.bag import BAG_INFO, DECLARATION, PAYLOAD, file_digest
+from cygnet.curation.release.bag import (
+    BAG_INFO,
+    DECLARATION,
+    IMAGE_CHECKSUMS,
+    PAYLOAD,
+    file_digest,
+)
 from cygnet.curation.release.checksum_list import Listed, read_checksum_list
 from cygnet.errors import InputError, Offender
 
@@ -115,18 +121,33 @@ def _verify_bag(folder: Path, tell: Callable[[int], None] | None) -> Verificatio
         raise InputError.of(
             "This bag has no manifest.", "Fetch manifest-sha256.txt again.", file=folder
         )
-    listed = []
-    for manifest in (*manifests, *tag_manifests):
-        listed += read_checksum_list(manifest, is_bag=True)
+    listed = [one for path in manifests for one in read_checksum_list(path, is_bag=True)]
+    payload = {one.path for one in listed}
+    for path in tag_manifests:
+        listed += read_checksum_list(path, is_bag=True)
     kind = "release" if (folder / "release.json").is_file() else "bag"
+    if kind == "release":
+        listed += _unpacked(folder, {one.path for one in listed})
     lists = [*manifests, *tag_manifests]
     # Without a tag manifest the standard lets anything lie beside the payload.
     payload_only = not tag_manifests
     found = _checked(folder, kind, lists, listed, payload_only=payload_only, tell=tell)
-    return _with_oxum(folder, found)
+    return _with_oxum(folder, found, payload)
 
 
-def _with_oxum(folder: Path, found: Verification) -> Verification:
+def _unpacked(folder: Path, listed: set[str]) -> list[Listed]:
+    """Give the images of a release that were unpacked beside their zip files, to be checked too."""
+    images = folder / IMAGE_CHECKSUMS
+    if not images.is_file():
+        return []
+    named = [
+        Listed(f"{PAYLOAD}/{one.path}", one.algorithm, one.digest)
+        for one in read_checksum_list(images)
+    ]
+    return [one for one in named if one.path not in listed and (folder / one.path).exists()]
+
+
+def _with_oxum(folder: Path, found: Verification, payload: set[str]) -> Verification:
     """Hold the payload's size that the bag states, if it does, against the payload."""
     info = folder / BAG_INFO
     stated = ""
@@ -136,7 +157,7 @@ def _with_oxum(folder: Path, found: Verification) -> Verification:
         stated = next((x[len(key) :].strip() for x in lines if x.casefold().startswith(key)), "")
     if not stated or found.missing or found.changed or found.extra:
         return found
-    files = [path for path in _files(folder) if path.startswith(f"{PAYLOAD}/")]
+    files = [path for path in _files(folder) if path in payload]
     here = f"{sum((folder / path).stat().st_size for path in files)}.{len(files)}"
     if here == stated:
         return found
