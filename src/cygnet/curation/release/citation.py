@@ -23,7 +23,7 @@ def citation_cff(config: ReleaseConfig) -> str:
     r"""Give CITATION.cff (Citation File Format 1.2.0); every scalar is written as JSON, also YAML.
 
     >>> print(_yaml("title", 'A "twin": second'), end="")
-    title: "A \\"twin\\": second"
+    title: "A \"twin\": second"
     """
     fields: dict[str, Any] = {
         "cff-version": "1.2.0",
