@@ -44,8 +44,9 @@ def _cygnet(
 
 def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
-    from cygnet.cli import cohort, compare, context, prediction, report, run, score
+    from cygnet.cli import cohort, cohort_fetch, compare, context, prediction, report, run, score
 
+    cohort_fetch.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
     for module in (run, prediction, context, score, compare, report):
         module.register(app)
