@@ -80,6 +80,9 @@ def decode_to_size(
         if isinstance(picture, bytes):
             data, header = picture, _checked_header(picture, file)
         else:
+            if picture.shape != (header.height_px, header.width_px, 3):
+                shape = " x ".join(map(str, picture.shape))
+                raise image_error("image-unreadable", file=file, value=f"pixels of shape {shape}")
             return _arrange(picture, header.width_px, header.height_px, size_px, geometry)
     if header.format == "jpeg":
         denominator = _denominator(header, size_px, geometry)

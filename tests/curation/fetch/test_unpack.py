@@ -75,6 +75,8 @@ def test_a_folder_of_the_archives_name_is_not_doubled(out: Path) -> None:
         "x" * 256,
         "y/" * 600 + "z",
         "good.jpg\0../../evil.jpg",
+        "",
+        "\0",
     ],
 )
 def test_a_name_that_leads_elsewhere_is_refused_before_anything_is_written(

@@ -58,7 +58,8 @@ def open_archive(path: Path) -> Iterator[tuple[zipfile.ZipFile, list[Entry]]]:
             if faults:
                 raise FetchError(*faults)
             files = sorted(
-                (info for info in infos if not info.is_dir()), key=lambda info: info.header_offset
+                (info for info in infos if not _is_folder(info)),
+                key=lambda info: info.header_offset,
             )
             yield (
                 archive,
@@ -160,9 +161,14 @@ def _entry_name_fault(info: zipfile.ZipInfo) -> str | None:
     return name_fault(info.orig_filename.removesuffix("/"))
 
 
+def _is_folder(info: zipfile.ZipInfo) -> bool:
+    # zipfile's own test takes an empty name for an error.
+    return info.filename.endswith("/")
+
+
 def _is_special(info: zipfile.ZipInfo) -> bool:
     kind = stat.S_IFMT(info.external_attr >> 16)
-    expected = {0, stat.S_IFDIR} if info.is_dir() else {0, stat.S_IFREG}
+    expected = {0, stat.S_IFDIR} if _is_folder(info) else {0, stat.S_IFREG}
     return info.create_system == _UNIX and kind not in expected
 
 
@@ -172,7 +178,7 @@ def _collisions(infos: Sequence[zipfile.ZipInfo]) -> Iterator[tuple[str, str]]:
     for info in infos:
         name = info.filename.removesuffix("/")
         parents = [str(parent) for parent in PurePosixPath(name).parents][:-1]
-        if info.is_dir():
+        if _is_folder(info):
             parents.append(name)
         else:
             key = folded(name)
