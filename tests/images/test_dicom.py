@@ -309,3 +309,14 @@ def test_deflated_bytes_that_are_damaged_or_become_gigabytes_are_refused(
     ):
         with pytest.raises(ImageError, match=said):
             parse_header(data[:begin] + payload)
+
+
+def test_pixels_of_another_shape_than_rows_and_columns_are_refused(
+    tmp_path: Path, picture: Draw, encode: Encode
+) -> None:
+    # Found by fuzzing: one sample a pixel where the colour space has three was squashed as it came.
+    write(tmp_path / "a.dcm", encode(picture(40, 30), "JPEG"))
+    pixels = np.asarray(picture(40, 30))
+    data = native(tmp_path / "a.dcm", pixels, "YBR_FULL", ExplicitVRLittleEndian, SamplesPerPixel=1)
+    with pytest.raises(ImageError, match=r"image-unreadable|image-truncated"):
+        decode_to_size(data, 16)
