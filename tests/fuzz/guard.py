@@ -1,11 +1,12 @@
 """What may a reader do with bytes that lie? Refuse them; not crash, hang, eat memory or escape.
 
-For a process of its own: the limits that are set here cannot be lifted again.
+For a process of its own, which does not outlive a reader that hangs.
 """
 
 import faulthandler
 import os
 import resource
+import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -47,27 +48,35 @@ class Guard:
         self._is_on = False
         self.escapes: list[str] = []
         sys.addaudithook(self._audit)
-
-    def limit_memory(self) -> None:
-        """Let the process grow by ``MOST_BYTES`` from now on, and no more."""
-        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-        most = pages * resource.getpagesize() + MOST_BYTES
-        resource.setrlimit(resource.RLIMIT_AS, (most, most))
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        # Says where the process was, then leaves it to the signal to end it.
+        faulthandler.register(signal.SIGPROF, chain=True)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
-        """Watch the block; the process ends when it takes longer than ``most_s``."""
+        """Watch the block: it may grow by ``MOST_BYTES`` and take ``most_s`` of processor time.
+
+        The process ends by SIGPROF when it takes longer, and when it sleeps ten times as long.
+        """
         self.escapes.clear()
-        faulthandler.dump_traceback_later(self._most_s, exit=True)
+        self._limit_memory()
+        faulthandler.dump_traceback_later(10 * self._most_s, exit=True)
+        signal.setitimer(signal.ITIMER_PROF, self._most_s)
         self._is_on = True
         try:
             yield
         finally:
             self._is_on = False
+            signal.setitimer(signal.ITIMER_PROF, 0)
             faulthandler.cancel_dump_traceback_later()
+            resource.setrlimit(resource.RLIMIT_AS, (resource.RLIM_INFINITY,) * 2)
         if self.escapes:
             raise EscapeError(self.escapes[0])
+
+    def _limit_memory(self) -> None:
+        pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
+        most = pages * resource.getpagesize() + MOST_BYTES
+        resource.setrlimit(resource.RLIMIT_AS, (most, resource.RLIM_INFINITY))
 
     def _audit(self, event: str, arguments: tuple[Any, ...]) -> None:
         if not self._is_on:

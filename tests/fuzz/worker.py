@@ -133,7 +133,6 @@ def main() -> int:
     for name in given_options.readers:
         # Everything that the reader imports counts as there before.
         session.seeds(name)
-    session.guard.limit_memory()
     n_found = 0
     for name in given_options.readers:
         n_found += explore(session, name, given_options.examples, given_options.seed)
