@@ -27,7 +27,7 @@ _NUMBERS = (
     2**32 - 1,
     2**63 - 1,
 )
-_JSON = (
+_JSON: tuple[Any, ...] = (
     None, True, False, 0, -1, 1, 1.5, 10**400, 2**63, -(2**70), float("nan"), float("inf"), "", "x",
     "../../x", "\x00", "é" * 300, [], {}, [[]], [None], {"": None}, [1, 2, 3], "1e999", [0.5] * 3,
 )  # fmt: skip
@@ -83,7 +83,7 @@ def _overwrite(draw: st.DrawFn, data: bytes, words: Sequence[bytes]) -> bytes:
 def _lie(draw: st.DrawFn, data: bytes, _words: Sequence[bytes]) -> bytes:
     place, width = _place(draw, data), draw(st.sampled_from((1, 2, 4, 8)))
     number = draw(st.sampled_from(_NUMBERS)) % 256**width
-    new = number.to_bytes(width, draw(st.sampled_from(("little", "big"))))
+    new: bytes = number.to_bytes(width, "little" if draw(st.booleans()) else "big")
     return data[:place] + new + data[place + width :]
 
 

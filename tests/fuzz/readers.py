@@ -139,7 +139,7 @@ def _picture(file: Path, _out: Path) -> None:
 
     header_faults(read_header(file), file=file)
     for geometry in ("squash", "pad"):
-        read_to_size(file, 24, geometry)  # type: ignore[arg-type]
+        read_to_size(file, 24, geometry)
 
 
 def _read_pack(storage: str, part: str) -> Callable[[Path, Path], None]:

@@ -120,6 +120,9 @@ def test_names_that_some_file_systems_take_for_one_are_refused(tmp_path: Path) -
 def test_a_registry_that_is_not_there_or_no_text(tmp_path: Path) -> None:
     with pytest.raises(FetchError, match="No such file"):
         read_registry(tmp_path / "none.toml")
+    for text in ("a = " + "9" * 5000, "a = " + "[" * 5000):
+        with pytest.raises(FetchError, match="not TOML"):
+            read_registry(own(tmp_path, text))
     (tmp_path / "bytes.toml").write_bytes(b"\xff\xfe")
     with pytest.raises(FetchError, match="not UTF-8"):
         read_registry(tmp_path / "bytes.toml")

@@ -185,7 +185,7 @@ def read_registry(file: Path | None = None) -> dict[str, KnownDataset]:
 def _validated(text: str, file: Path) -> dict[str, KnownDataset]:
     try:
         document = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise FetchError.of(
             f"This registry is not TOML: {error}.", "Mend that line.", file=file
         ) from error
