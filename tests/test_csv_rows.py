@@ -159,3 +159,11 @@ def test_a_header_that_never_ends_is_refused_at_once(tmp_path: Path) -> None:
     message = refusal(tmp_path, b"a,b," * 25_000 + b'"c"\n1\n')
     assert "50,001 columns; at most 10,000 are read" in message
     assert read(tmp_path, b"a," * 9_999 + b"b\n" + b"1," * 9_999 + b"2\n").table.width == 10_000
+
+
+def test_a_file_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with path.open("wb") as stream:
+        stream.truncate(2 * 1024**3)
+    with pytest.raises(TableError, match=r"This file has 2\.0 GB"):
+        read_csv_rows(path)

@@ -22,6 +22,7 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _NEWLINE, _COMMA = 10, 44
+MAX_BYTES: Final = 512 * 1024**2
 # The widest table in the field has a few hundred; embeddings have a few thousand.
 _MAX_COLUMNS: Final = 10_000
 
@@ -77,6 +78,12 @@ def read_csv_rows(path: Path) -> CsvRows:
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError.of(
+                f"This file has {path.stat().st_size / 1024**3:.1f} GB; at most 0.5 are read.",
+                "Give the columns that are needed alone.",
+                file=path,
+            )
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise TableError.of(

@@ -54,8 +54,8 @@ def main() -> int:
         begin = time.monotonic()
         found = [
             said
-            for batch in range(-(-given.examples // _BATCH))
-            if (said := run(folder, name, min(_BATCH, given.examples), given.seed + batch))
+            for done in range(0, given.examples, _BATCH)
+            if (said := run(folder, name, min(_BATCH, given.examples - done), given.seed + done))
         ]
         n_found += len(found)
         elapsed = time.monotonic() - begin
