@@ -46,6 +46,7 @@ def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
     from cygnet.cli import (
         cohort,
+        cohort_fetch,
         cohort_release,
         cohort_verify,
         compare,
@@ -56,7 +57,7 @@ def register() -> None:
         score,
     )
 
-    for module in (cohort_release, cohort_verify):
+    for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
     for module in (run, prediction, context, score, compare, report):
