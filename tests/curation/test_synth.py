@@ -1,6 +1,8 @@
 """Is the synthetic twin whole on disk, readable, and always the same?"""
 
 import json
+import shutil
+import subprocess
 from hashlib import sha256
 from pathlib import Path
 
@@ -152,12 +154,35 @@ def test_a_twin_may_be_of_dicom_files(tmp_path: Path) -> None:
     dataset = pydicom.dcmread(files[0])
     assert dataset.PatientID == table["patient_id"][0]
     assert max(dataset.Rows, dataset.Columns) == 32
+    assert dataset.TrackingID.startswith("IL_")
     assert not (tmp_path / "twin" / "test.csv").exists()
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is not here")
+def test_dciodvfy_finds_no_error_in_a_twin_of_dicom_files(tmp_path: Path) -> None:
+    write_twin(
+        tmp_path / "twin",
+        n_patients=3,
+        n_test_patients=1,
+        seed=4,
+        size_px=32,
+        image_format="dicom",
+        workers=1,
+    )
+    files = sorted((tmp_path / "twin").rglob("*.dcm"))
+    assert len(files) >= 8
+    for file in files:
+        command = ["dciodvfy", str(file)]
+        said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
+        assert "DermoscopicPhotographyImage" in said
+        assert [line for line in said.splitlines() if line.startswith("Error")] == []
 
 
 def test_without_a_size_pictures_are_saved_at_the_stated_one() -> None:
     sitter = Sitter(1, 1, 1, "nevus", "1872x1053", 40.0, True, "torso")
-    plan = twin_picture.PicturePlan("x", "y", sitter, (1872, 1053), (1872, 1053), "male", "torso")
+    plan = twin_picture.PicturePlan(
+        "x", "y", "z", sitter, (1872, 1053), (1872, 1053), "male", "torso"
+    )
     assert twin_picture.draw_picture(plan, 1, Traitline()).shape == (1053, 1872, 3)
 
 

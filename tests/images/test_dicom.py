@@ -11,14 +11,16 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 from pydicom.uid import ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from cygnet.errors import ImageError, StorageError
+from cygnet.images.colour_profile import colour_profile, is_srgb
 from cygnet.images.decode import GEOMETRIES, decode_to_size
 from cygnet.images.dicom import DERMOSCOPIC_PHOTOGRAPHY, write_dermoscopic_dicom
 from cygnet.images.faults import fault_code
 from cygnet.images.headers import header_faults, parse_header, read_header
+from cygnet.images.privacy import dicom_identifying_attributes
 
 Draw = Callable[[int, int], Any]
 Encode = Callable[..., bytes]
@@ -200,16 +202,90 @@ def test_the_same_image_gives_the_same_file_and_another_name_another_identity(
     assert len(uids) == 2
 
 
-@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is not here")
-@pytest.mark.parametrize("site", ["torso", "head/neck", "palms/soles", None])
-def test_dciodvfy_finds_no_error(
-    picture: Draw, encode: Encode, tmp_path: Path, site: str | None
+def test_lesion_and_side_are_recorded_where_they_are_known(
+    picture: Draw, encode: Encode, tmp_path: Path
 ) -> None:
-    write(tmp_path / "lesion.dcm", encode(picture(64, 64), "JPEG"), site=site)
-    command = ["dciodvfy", str(tmp_path / "lesion.dcm")]
-    said = subprocess.run(command, capture_output=True, text=True, check=False).stderr
-    assert "DermoscopicPhotographyImage" in said
-    assert [line for line in said.splitlines() if line.startswith("Error")] == []
+    jpeg = encode(picture(64, 64), "JPEG")
+    write(tmp_path / "a.dcm", jpeg, lesion_id="IL_0000001", laterality="left")
+    write(tmp_path / "b.dcm", jpeg, lesion_id="IL_0000001", image_name="ISIC_0000002")
+    first, second = (pydicom.dcmread(tmp_path / name) for name in ("a.dcm", "b.dcm"))
+    assert (first.TrackingID, first.Laterality) == ("IL_0000001", "L")
+    region = first.AnatomicRegionSequence[0]
+    assert region.AnatomicRegionModifierSequence[0].CodeMeaning == "Left"
+    assert first.TrackingUID == second.TrackingUID
+    assert first.SOPInstanceUID != second.SOPInstanceUID
+    assert second.Laterality == ""
+    write(tmp_path / "c.dcm", jpeg)
+    assert "TrackingID" not in pydicom.dcmread(tmp_path / "c.dcm")
+
+
+def test_identity_is_said_to_be_removed_only_where_it_is(
+    picture: Draw, encode: Encode, tmp_path: Path
+) -> None:
+    pixels = picture(64, 64)
+    clean = write(tmp_path / "clean.dcm", encode(pixels, "JPEG"))
+    assert pydicom.dcmread(tmp_path / "clean.dcm").PatientIdentityRemoved == "YES"
+    assert dicom_identifying_attributes(clean) == ()
+    exif = Image.Exif()
+    exif[0x013B] = "Jane Doe"
+    write(tmp_path / "named.dcm", encode(pixels, "JPEG", exif=exif))
+    named = pydicom.dcmread(tmp_path / "named.dcm")
+    assert named.PatientIdentityRemoved == "NO"
+    assert "DeidentificationMethod" not in named
+
+
+def test_a_colour_profile_is_kept_in_the_jpeg_and_told_by_the_attribute(
+    picture: Draw, encode: Encode, tmp_path: Path
+) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    data = write(tmp_path / "lesion.dcm", encode(picture(64, 64), "JPEG", icc_profile=profile))
+    assert pydicom.dcmread(tmp_path / "lesion.dcm").ICCProfile.rstrip(b"\0") == profile.rstrip(
+        b"\0"
+    )
+    name = colour_profile(data)
+    assert name is not None
+    assert is_srgb(name)
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is not here")
+@pytest.mark.parametrize("laterality", [None, "left"])
+@pytest.mark.parametrize("lesion_id", [None, "IL_0000001"])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+@pytest.mark.parametrize("site", ["torso", "head/neck", "palms/soles", "lower extremity", None])
+def test_dciodvfy_finds_no_error(
+    picture: Draw,
+    encode: Encode,
+    tmp_path: Path,
+    site: str | None,
+    mode: str,
+    lesion_id: str | None,
+    laterality: str | None,
+) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    options = {"icc_profile": profile} if mode == "RGB" else {}
+    jpeg = encode(Image.fromarray(picture(64, 64)).convert(mode), "JPEG", **options)
+    path = tmp_path / "lesion.dcm"
+    write(path, jpeg, site=site, lesion_id=lesion_id, laterality=laterality)
+    assert complaints(path) == []
+
+
+@pytest.mark.skipif(shutil.which("dciodvfy") is None, reason="dciodvfy (dicom3tools) is not here")
+def test_dciodvfy_finds_the_error_in_a_file_that_has_one(
+    picture: Draw, encode: Encode, tmp_path: Path
+) -> None:
+    path = tmp_path / "lesion.dcm"
+    write(path, encode(picture(64, 64), "JPEG"))
+    dataset = pydicom.dcmread(path)
+    del dataset.AcquisitionContextSequence
+    dataset.save_as(path)
+    assert complaints(path) != []
+
+
+def complaints(path: Path) -> list[str]:
+    """Give the errors that dciodvfy finds."""
+    said = subprocess.run(["dciodvfy", str(path)], capture_output=True, text=True, check=False)
+    assert "DermoscopicPhotographyImage" in said.stderr
+    return [line for line in said.stderr.splitlines() if line.startswith("Error")]
 
 
 def test_what_baseline_jpeg_cannot_hold_is_refused_and_nothing_is_written(
@@ -245,7 +321,7 @@ def test_damaged_and_unusual_dicom_is_refused(
     assert refusal(whole[: len(whole) // 2]) == "image-truncated"
     assert refusal(whole[:200]) == "image-unreadable"
     deep = np.zeros((160, 200), np.uint16)
-    assert refusal(native(path, deep, "MONOCHROME2", ExplicitVRLittleEndian)) == "image-16-bit"
+    assert refusal(native(path, deep, "MONOCHROME2", ExplicitVRLittleEndian)) == "image-white-level"
     half = np.zeros((80, 200, 3), np.uint8)
     assert refusal(native(path, half, "RGB", ExplicitVRLittleEndian)) == "image-truncated"
     dataset = pydicom.dcmread(path)
@@ -254,7 +330,7 @@ def test_damaged_and_unusual_dicom_is_refused(
     dataset.save_as(stream, enforce_file_format=True)
     assert refusal(stream.getvalue()) == "image-frames"
     dataset.NumberOfFrames = 1
-    dataset.file_meta.TransferSyntaxUID = pydicom.uid.JPEG2000
+    dataset.file_meta.TransferSyntaxUID = pydicom.uid.JPEGLSLossless
     stream = BytesIO()
     dataset.save_as(stream, enforce_file_format=True)
     assert refusal(stream.getvalue()) == "image-unsupported"

@@ -248,6 +248,7 @@ def _plans_of(table: pl.DataFrame, size_px: int | None) -> Iterator[PicturePlan]
         yield PicturePlan(
             image_name=name,
             patient_id=row["patient_id"],
+            lesion_id=row["lesion_id"],
             sitter=_sitter(row if retaken else source, source, retaken=retaken),
             drawn_px=shown,
             size_px=saved,

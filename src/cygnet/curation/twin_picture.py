@@ -33,6 +33,7 @@ class PicturePlan:
 
     image_name: str
     patient_id: str
+    lesion_id: str | None
     sitter: Sitter
     drawn_px: tuple[int, int]
     size_px: tuple[int, int]
@@ -104,4 +105,5 @@ def _write_picture(plan: PicturePlan, shard: PictureShard) -> None:
         sex=plan.sex,
         age_years=plan.sitter.age_years,
         site=plan.site,
+        lesion_id=plan.lesion_id,
     )

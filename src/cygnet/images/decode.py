@@ -26,9 +26,13 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from cygnet.errors import ImageError
+from cygnet.images.bit_depth import to_8_bits
+from cygnet.images.colour_profile import colour_profile
+from cygnet.images.conversions import Conversion, Record
 from cygnet.images.dicom import read_dicom_picture
 from cygnet.images.faults import image_error, read_image_bytes
 from cygnet.images.headers import ImageHeader, header_faults, parse_header
+from cygnet.images.jpeg_markers import read_jpeg_frame
 from cygnet.images.reduction import reduce_to
 
 if TYPE_CHECKING:
@@ -61,11 +65,18 @@ def decoding_name(geometry: Geometry) -> str:
 
 
 def decode_to_size(
-    data: bytes, size_px: int, geometry: Geometry = "squash", *, file: Path | None = None
+    data: bytes,
+    size_px: int,
+    geometry: Geometry = "squash",
+    *,
+    file: Path | None = None,
+    conversions: list[Conversion] | None = None,
 ) -> Pixels:
     """Decode an image file's bytes into ``(size_px, size_px, 3)``, uint8, RGB.
 
     JPEG, PNG, BMP, TIFF and DICOM are told by their contents. ``file`` is only named in errors.
+    To ``conversions``, where it is given, is added what was done to the stored numbers, or left
+    undone where the file asks for it.
 
     Raises :class:`~cygnet.errors.ImageError` when the image cannot be decoded with certainty; its
     fault carries a stable ``code``.
@@ -74,9 +85,12 @@ def decode_to_size(
         raise ValueError(f"geometry is one of {', '.join(GEOMETRIES)}, not {geometry!r}")
     if size_px < 1:
         raise ValueError(f"size_px is at least 1, not {size_px}")
+    record = Record(conversions)
     header = _checked_header(data, file)
+    if record.is_kept and (profile := colour_profile(data)) is not None:
+        record.add("profile-left", profile)
     if header.format == "dicom":
-        picture = read_dicom_picture(data, file=file)
+        picture = read_dicom_picture(data, file=file, record=record)
         if isinstance(picture, bytes):
             data, header = picture, _checked_header(picture, file)
         else:
@@ -84,12 +98,16 @@ def decode_to_size(
                 shape = " x ".join(map(str, picture.shape))
                 raise image_error("image-unreadable", file=file, value=f"pixels of shape {shape}")
             return _arrange(picture, header.width_px, header.height_px, size_px, geometry)
+    _record_header(header, record)
     if header.format == "jpeg":
+        if record.is_kept:
+            _record_jpeg(data, record)
         denominator = _denominator(header, size_px, geometry)
         pixels = _decode_jpeg(data, header, denominator, file)
         width, height = header.width_px / denominator, header.height_px / denominator
         return _arrange(pixels, width, height, size_px, geometry)
-    pixels = _decode_other(data, header, file)
+    decode = _decode_deep if header.bits > 8 else _decode_other
+    pixels = decode(data, header, file)
     return _arrange(pixels, header.width_px, header.height_px, size_px, geometry)
 
 
@@ -104,6 +122,25 @@ def _checked_header(data: bytes, file: Path | None) -> ImageHeader:
         if fault.level == "error":
             raise ImageError(fault)
     return header
+
+
+def _record_header(header: ImageHeader, record: Record) -> None:
+    if header.orientation != 1:
+        record.add("orientation-left", f"orientation {header.orientation}")
+    if header.bits > 8:
+        record.add("bits-to-8", f"{header.bits} bits")
+    if header.colour == "grey":
+        record.add("grey-to-rgb")
+    if header.colour == "palette":
+        record.add("palette-to-rgb")
+    if header.has_alpha:
+        record.add("alpha-left-out")
+
+
+def _record_jpeg(data: bytes, record: Record) -> None:
+    frame = read_jpeg_frame(BytesIO(data))
+    if frame is not None and len(frame.component_ids) == 3 and not frame.is_rgb:
+        record.add("ycbcr-to-rgb", "JPEG")
 
 
 def _denominator(header: ImageHeader, size_px: int, geometry: Geometry) -> int:
@@ -132,6 +169,23 @@ def _decode_jpeg(data: bytes, header: ImageHeader, denominator: int, file: Path 
     if pixels.shape[:2] != (sides["min_height"], sides["min_width"]):
         raise image_error("image-unreadable", file=file, value="two headers that disagree")
     return pixels
+
+
+def _decode_deep(data: bytes, header: ImageHeader, file: Path | None) -> Pixels:
+    """Decode a PNG or TIFF of 16 bits, which Pillow would cut to 8 without a word."""
+    stored = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)
+    if stored is None:
+        raise image_error("image-unreadable", file=file)
+    if stored.dtype != np.uint16 or header.bits != 16:
+        raise image_error("image-unsupported", file=file, value=f"{stored.dtype} numbers")
+    if header.has_alpha:
+        if stored.shape[-1] != 4 or stored[:, :, 3].min() < np.iinfo(np.uint16).max:
+            raise image_error("image-transparent", file=file)
+        stored = stored[:, :, :3]
+    pixels = to_8_bits(stored, header.bits, file=file)
+    if pixels.ndim == 2:
+        return np.repeat(pixels[:, :, None], 3, axis=2)
+    return np.ascontiguousarray(pixels[:, :, ::-1])
 
 
 def _decode_other(data: bytes, header: ImageHeader, file: Path | None) -> Pixels:

@@ -2,7 +2,8 @@
 
 Reading gives the JPEG inside, untouched, or RGB pixels: stored YCbCr is converted, never shown as
 if it were RGB. Writing keeps the original JPEG bytes, so that nothing is lost a second time.
-Syntaxes beyond JPEG, uncompressed and run-length pixels are refused by name.
+Uncompressed, run-length, JPEG and JPEG 2000 pixels are read; other syntaxes (lossless JPEG,
+JPEG-LS, video) are refused by name.
 """
 
 import struct
@@ -12,26 +13,30 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from cygnet.durable import write_whole
 from cygnet.errors import ImageError
+from cygnet.images.conversions import Record
+from cygnet.images.dicom_pixels import JPEG_2000_SYNTAXES, rgb_pixels
 from cygnet.images.faults import image_error
 from cygnet.images.headers import Colour, ImageHeader, header_faults, parse_header
 from cygnet.images.jpeg_markers import JpegFrame, read_jpeg_frame
 
 DERMOSCOPIC_PHOTOGRAPHY = "1.2.840.10008.5.1.4.1.1.77.1.7"
 
+if TYPE_CHECKING:
+    from cygnet.images.dicom_attributes import Laterality
+
 _JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
 # Twice the pixels of the largest dermoscopic camera; a deflated bomb has a thousand times its size.
 _MAX_DEFLATED_BYTES = 2**27
 _DEFLATED = "1.2.840.10008.1.2.1.99"
-_DECODED_BY_PYDICOM = frozenset(
+_DECODED_BY_PYDICOM = JPEG_2000_SYNTAXES | frozenset(
     {
         "1.2.840.10008.1.2",  # implicit, little endian
         "1.2.840.10008.1.2.1",  # explicit, little endian
@@ -47,6 +52,8 @@ _COLOURS: dict[str, Colour] = {
     "RGB": "rgb",
     "YBR_FULL": "rgb",
     "YBR_FULL_422": "rgb",
+    "YBR_RCT": "rgb",
+    "YBR_ICT": "rgb",
     "CMYK": "cmyk",
 }
 # What pydicom lets out on files that break the standard.
@@ -76,7 +83,7 @@ def parse_dicom_header(stream: IO[bytes], *, file: Path | None = None) -> ImageH
     import pydicom
 
     _validate_deflated(stream, file)
-    with _reading("image-unreadable", file):
+    with reading_dicom("image-unreadable", file):
         dataset = pydicom.dcmread(BoundedReader(stream), stop_before_pixels=True)
         syntax = str(dataset.file_meta.TransferSyntaxUID)
         photometric = str(dataset.PhotometricInterpretation)
@@ -84,12 +91,13 @@ def parse_dicom_header(stream: IO[bytes], *, file: Path | None = None) -> ImageH
             "dicom",
             int(dataset.Columns),
             int(dataset.Rows),
-            int(dataset.BitsAllocated),
+            int(dataset.BitsStored),
             int(dataset.SamplesPerPixel),
             _COLOURS.get(photometric, "other"),
             frames=int(dataset.get("NumberOfFrames") or 1),
             variant=f"{photometric}, transfer syntax {syntax}",
-            is_decodable=syntax in _DECODED_BY_PYDICOM | {_JPEG_BASELINE, _JPEG_EXTENDED},
+            is_decodable=syntax in _DECODED_BY_PYDICOM | {_JPEG_BASELINE, _JPEG_EXTENDED}
+            and not (syntax == _JPEG_EXTENDED and dataset.BitsStored > 8),
         )
 
 
@@ -120,7 +128,7 @@ def _validate_deflated(stream: IO[bytes], file: Path | None) -> None:
     from pydicom.filereader import _read_file_meta_info, read_preamble
 
     place = stream.tell()
-    with _reading("image-unreadable", file):
+    with reading_dicom("image-unreadable", file):
         bounded: Any = BoundedReader(stream)
         read_preamble(bounded, force=False)
         meta = _read_file_meta_info(bounded)
@@ -136,24 +144,34 @@ def _validate_deflated(stream: IO[bytes], file: Path | None) -> None:
     stream.seek(place)
 
 
-def read_dicom_picture(data: bytes, *, file: Path | None = None) -> bytes | NDArray[np.uint8]:
+def read_dicom_picture(
+    data: bytes, *, file: Path | None = None, record: Record | None = None
+) -> bytes | NDArray[np.uint8]:
     """Give the one picture of a DICOM file: its JPEG where it has one, else RGB pixels.
 
-    The pixels are ``(height, width, 3)``, uint8. Call :func:`parse_dicom_header` and judge it
-    first. Raises :class:`~cygnet.errors.ImageError` when the pixels are missing or damaged.
+    The pixels are ``(height, width, 3)``, uint8; what was done to get there is added to
+    ``record``. Call :func:`parse_dicom_header` and judge it first. Raises
+    :class:`~cygnet.errors.ImageError` when the pixels are missing, damaged, signed, of another size
+    than announced, or of a white level that is not known.
     """
     import pydicom
     from pydicom.encaps import get_frame
 
-    with _reading("image-truncated", file):
+    record = record if record is not None else Record(None)
+    with reading_dicom("image-truncated", file):
         dataset = pydicom.dcmread(BytesIO(data))
         if str(dataset.file_meta.TransferSyntaxUID) in _DECODED_BY_PYDICOM:
-            return _native_pixels(dataset, file)
+            return rgb_pixels(dataset, record, file)
         jpeg = bytes(get_frame(dataset.PixelData, 0, number_of_frames=1))
         photometric = str(dataset.PhotometricInterpretation)
+        announced = (int(dataset.Columns), int(dataset.Rows))
     frame = read_jpeg_frame(BytesIO(jpeg))
+    if frame is not None and (frame.width_px, frame.height_px) != announced:
+        raise image_error("image-unreadable", file=file, value="two headers that disagree")
     if frame is not None and _is_unmarked_rgb(frame, photometric):
-        jpeg = jpeg[:2] + _ADOBE_RGB + jpeg[2:]
+        return jpeg[:2] + _ADOBE_RGB + jpeg[2:]
+    if frame is not None and photometric == "RGB" and not frame.is_rgb:
+        record.add("label-overruled", "RGB, YCbCr inside")
     return jpeg
 
 
@@ -164,7 +182,7 @@ def _is_unmarked_rgb(frame: JpegFrame, photometric: str) -> bool:
 
 
 @contextmanager
-def _reading(code: str, file: Path | None) -> Iterator[None]:
+def reading_dicom(code: str, file: Path | None) -> Iterator[None]:
     """Turn what pydicom lets out on a file that breaks the standard into the fault ``code``."""
     from pydicom.errors import BytesLengthException, InvalidDicomError
 
@@ -178,28 +196,6 @@ def _reading(code: str, file: Path | None) -> Iterator[None]:
         raise image_error(code, file=file, value=str(error)) from error
 
 
-def _native_pixels(dataset: Any, file: Path | None) -> NDArray[np.uint8]:
-    from pydicom.pixels.processing import apply_color_lut
-    from pydicom.pixels.utils import pixel_array
-
-    # Raw, as pydicom's own conversion from YCbCr rounds down and darkens by a grey level.
-    pixels = np.asarray(pixel_array(dataset, raw=True))
-    if dataset.PhotometricInterpretation == "PALETTE COLOR":
-        # The entries of the palette have 16 bits, with the value in the high byte.
-        pixels = (apply_color_lut(pixels, dataset) >> 8).astype(np.uint8)
-    if pixels.dtype != np.uint8:
-        raise image_error("image-16-bit", file=file, value=str(pixels.dtype))
-    if dataset.PhotometricInterpretation in {"YBR_FULL", "YBR_FULL_422"}:
-        # OpenCV takes the chroma channels the other way round.
-        swapped = np.ascontiguousarray(pixels[:, :, [0, 2, 1]])
-        pixels = np.asarray(cv2.cvtColor(swapped, cv2.COLOR_YCrCb2RGB), np.uint8)
-    if dataset.PhotometricInterpretation == "MONOCHROME1":
-        pixels = 255 - pixels
-    if pixels.ndim == 2:
-        pixels = np.repeat(pixels[:, :, None], 3, axis=2)
-    return np.ascontiguousarray(pixels)
-
-
 def write_dermoscopic_dicom(
     path: Path,
     jpeg: bytes,
@@ -209,12 +205,16 @@ def write_dermoscopic_dicom(
     sex: str | None,
     age_years: float | None,
     site: str | None,
+    lesion_id: str | None = None,
+    laterality: "Laterality | None" = None,
 ) -> None:
     """Write ``jpeg`` into a Dermoscopic Photography Image at ``path``, whole or not at all.
 
     The JPEG bytes are kept as they are; it must be a baseline, 8-bit, colour or grey picture. All
-    identifiers follow from ``image_name``, so that the same picture gives the same file. ``sex`` is
-    ``"male"``, ``"female"`` or ``None``; a missing age or site is left empty.
+    identifiers follow from ``image_name`` and ``lesion_id``, so that the same picture gives the
+    same file. ``sex`` is ``"male"``, ``"female"`` or ``None``; a missing age, site or side is left
+    empty. The file says that its patient's identity was removed only where the JPEG has no
+    metadata that may identify; take such out first.
 
     Raises :class:`~cygnet.errors.ImageError` for a JPEG that DICOM's baseline cannot hold, and
     :class:`~cygnet.errors.StorageError` when it cannot be written.
@@ -222,17 +222,26 @@ def write_dermoscopic_dicom(
     frame = _baseline_frame(jpeg, path)
     from pydicom.encaps import encapsulate
 
-    from cygnet.images.dicom_attributes import dermoscopic_dataset
+    from cygnet.images.colour_profile import icc_profile
+    from cygnet.images.dicom_attributes import DicomPicture, DicomSubject, dermoscopic_dataset
+    from cygnet.images.privacy import metadata_facts
 
-    dataset = dermoscopic_dataset(
-        frame,
+    picture = DicomPicture(
+        frame=frame,
         compressed_bytes=len(jpeg),
+        icc_profile=icc_profile(jpeg),
+        may_identify=metadata_facts(jpeg).may_identify,
+    )
+    subject = DicomSubject(
         image_name=image_name,
         patient_id=patient_id,
+        lesion_id=lesion_id,
         sex=sex,
         age_years=age_years,
         site=site,
+        laterality=laterality,
     )
+    dataset = dermoscopic_dataset(picture, subject)
     dataset.PixelData = encapsulate([jpeg])
     dataset["PixelData"].is_undefined_length = True
     with write_whole(path) as stream:

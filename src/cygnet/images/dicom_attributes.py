@@ -4,7 +4,8 @@ What the cohort's table does not tell is left empty where the standard allows it
 is invented: no date, no device.
 """
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from cygnet import __version__
 from cygnet.images.jpeg_markers import JpegFrame
@@ -25,31 +26,55 @@ _SITES = {
 _UNPAIRED_SITE = "head/neck"
 _ANY_SITE = ("39937001", "Skin")
 _SEXES = {"male": "M", "female": "F"}
+Laterality = Literal["left", "right"]
+_LATERALITIES: Final[dict[str | None, str]] = {"left": "L", "right": "R", None: ""}
+_SIDES: Final[dict[Laterality, tuple[str, str]]] = {
+    "left": ("7771000", "Left"),
+    "right": ("24028007", "Right"),
+}
+_METHOD: Final = "Pseudonyms only; JPEG without identifying metadata"
 
 
-def dermoscopic_dataset(
-    frame: JpegFrame,
-    *,
-    compressed_bytes: int,
-    image_name: str,
-    patient_id: str,
-    sex: str | None,
-    age_years: float | None,
-    site: str | None,
-) -> Any:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DicomSubject:
+    """What is known of the lesion and the patient; ``None`` where it is not."""
+
+    image_name: str
+    patient_id: str
+    lesion_id: str | None
+    sex: str | None
+    age_years: float | None
+    site: str | None
+    laterality: Laterality | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DicomPicture:
+    """What is known of the JPEG: its frame, length, ICC profile, and whether it may identify."""
+
+    frame: JpegFrame
+    compressed_bytes: int
+    icc_profile: bytes | None
+    may_identify: bool
+
+
+def dermoscopic_dataset(picture: DicomPicture, subject: DicomSubject) -> Any:
     """Build the data set of one image without its pixels; see ``write_dermoscopic_dicom``."""
     from pydicom.dataset import Dataset
 
     dataset = Dataset()
-    _add_identity(dataset, image_name)
+    _add_identity(dataset, subject.image_name)
     dataset.PatientName = ""
-    dataset.PatientID = patient_id
+    dataset.PatientID = subject.patient_id
     dataset.PatientBirthDate = ""
-    dataset.PatientSex = _SEXES.get(sex or "", "")
-    if age_years is not None:
-        dataset.PatientAge = f"{round(age_years):03d}Y"
-    _add_image(dataset, frame, compressed_bytes)
-    _add_dermoscopy(dataset, site)
+    dataset.PatientSex = _SEXES.get(subject.sex or "", "")
+    if subject.age_years is not None:
+        dataset.PatientAge = f"{round(subject.age_years):03d}Y"
+    dataset.PatientIdentityRemoved = "NO" if picture.may_identify else "YES"
+    if not picture.may_identify:
+        dataset.DeidentificationMethod = _METHOD
+    _add_image(dataset, picture)
+    _add_dermoscopy(dataset, subject)
     return dataset
 
 
@@ -85,7 +110,6 @@ def _add_identity(dataset: Any, image_name: str) -> None:
     dataset.ReferringPhysicianName = ""
     dataset.SeriesNumber = "1"
     dataset.InstanceNumber = "1"
-    dataset.ImageComments = image_name
     dataset.Modality = "DMS"
     dataset.FrameOfReferenceUID = _uid(image_name, "frame of reference")
     dataset.PositionReferenceIndicator = ""
@@ -96,11 +120,11 @@ def _add_identity(dataset: Any, image_name: str) -> None:
     dataset.SoftwareVersions = __version__
 
 
-def _add_image(dataset: Any, frame: JpegFrame, compressed_bytes: int) -> None:
+def _add_image(dataset: Any, picture: DicomPicture) -> None:
+    frame = picture.frame
     channels = len(frame.component_ids)
     dataset.ImageType = ["ORIGINAL", "PRIMARY"]
     dataset.PatientOrientation = ""
-    dataset.BurnedInAnnotation = "NO"
     dataset.SamplesPerPixel = channels
     dataset.PhotometricInterpretation = _photometric(frame)
     if channels == 3:
@@ -111,10 +135,12 @@ def _add_image(dataset: Any, frame: JpegFrame, compressed_bytes: int) -> None:
     dataset.BitsStored = 8
     dataset.HighBit = 7
     dataset.PixelRepresentation = 0
-    ratio = frame.width_px * frame.height_px * channels / compressed_bytes
+    ratio = frame.width_px * frame.height_px * channels / picture.compressed_bytes
     dataset.LossyImageCompression = "01"
     dataset.LossyImageCompressionRatio = f"{ratio:.4g}"
     dataset.LossyImageCompressionMethod = "ISO_10918_1"
+    if picture.icc_profile is not None and channels == 3:
+        dataset.ICCProfile = picture.icc_profile
 
 
 def _photometric(frame: JpegFrame) -> str:
@@ -126,15 +152,23 @@ def _photometric(frame: JpegFrame) -> str:
     return "YBR_FULL_422"
 
 
-def _add_dermoscopy(dataset: Any, site: str | None) -> None:
+def _add_dermoscopy(dataset: Any, subject: DicomSubject) -> None:
     from pydicom.sequence import Sequence
 
-    code, meaning = _SITES.get(site or "", _ANY_SITE)
+    code, meaning = _SITES.get(subject.site or "", _ANY_SITE)
     dataset.AcquisitionContextSequence = Sequence([])
-    if site != _UNPAIRED_SITE:
-        # The side is not known; the standard wants that said wherever there may be one.
-        dataset.Laterality = ""
-    dataset.AnatomicRegionSequence = Sequence([_code(code, meaning)])
+    if subject.site != _UNPAIRED_SITE:
+        # The standard wants it said that the side is not known, wherever there may be one.
+        dataset.Laterality = _LATERALITIES[subject.laterality]
+    if subject.lesion_id is not None:
+        # All images of a lesion have the same tracking identifiers.
+        dataset.TrackingID = subject.lesion_id
+        dataset.TrackingUID = _uid(subject.lesion_id, "lesion")
+    region = _code(code, meaning)
+    if subject.laterality is not None:
+        # Beside Laterality, which the standard forbids where the region as a whole has no sides.
+        region.AnatomicRegionModifierSequence = Sequence([_code(*_SIDES[subject.laterality])])
+    dataset.AnatomicRegionSequence = Sequence([region])
     dataset.RecognizableVisualFeatures = "NO"
     dataset.LightSourcePolarization = ""
     dataset.EmitterColorTemperature = ""

@@ -58,9 +58,10 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "The colours are print colours (CMYK), which have no certain counterpart in RGB",
         "Export it again as RGB from the original, or leave it out.",
     ),
-    "image-16-bit": FaultKind(
+    "image-white-level": FaultKind(
         "error",
-        "The picture does not have 8 bits a channel, and its white level is not certain",
+        "More than 8 bits a channel are announced, and only the lowest eighth of the scale is used:"
+        " the white level is not certain",
         "Convert it to 8 bits with the software that made it, or leave it out.",
     ),
     "image-transparent": FaultKind(
@@ -82,6 +83,11 @@ FAULT_KINDS: dict[str, FaultKind] = {
         "warning",
         "The picture has no colour",
         "It is used with grey as red, green and blue; use the colour original if there is one.",
+    ),
+    "image-16-bit": FaultKind(
+        "note",
+        "The picture has more than 8 bits a channel",
+        "It is scaled to 8, full scale to 255; nothing need be done.",
     ),
     "image-alpha": FaultKind(
         "note",

@@ -30,6 +30,7 @@ _SUFFIXES: dict[str, Format] = {
     ".dicom": "dicom",
 }
 _MAGIC_BYTES = 132
+_MOST_BITS = 16
 # TIFF's tags and the sizes of the field types that these tags use.
 _TIFF_WIDTH, _TIFF_HEIGHT, _TIFF_BITS, _TIFF_COLOUR = 256, 257, 258, 262
 _TIFF_ORIENTATION, _TIFF_CHANNELS, _TIFF_EXTRA = 274, 277, 338
@@ -136,7 +137,8 @@ def _parse_jpeg(stream: IO[bytes], file: Path | None) -> ImageHeader:
         colours.get(channels, "other"),
         orientation=frame.orientation,
         variant=f"SOF{frame.frame_marker - 0xC0}",
-        is_decodable=frame.is_decodable,
+        # The decoder's library reads 12 bits a channel, our binding to it does not.
+        is_decodable=frame.is_decodable and frame.bits == 8,
     )
 
 
@@ -207,16 +209,16 @@ def header_faults(header: ImageHeader, *, file: Path | None = None) -> list[Imag
         "image-too-large": (header.width_px * header.height_px > MAX_PIXELS, size),
         "image-tiny": (min(header.width_px, header.height_px) < MIN_SIDE_PX, size),
         "image-cmyk": (header.colour == "cmyk", None),
-        "image-16-bit": (header.bits > 8, f"{header.bits} bits"),
         "image-unsupported": (
-            not header.is_decodable or header.colour == "other",
-            f"{header.format} {header.variant or header.colour}",
+            not header.is_decodable or header.colour == "other" or header.bits > _MOST_BITS,
+            f"{header.format} {header.variant or header.colour}, {header.bits} bits",
         ),
         "image-frames": (header.frames != 1, f"{header.frames} frames"),
     }
     light = {
         "image-wrong-format": (expected not in {None, header.format}, header.format),
         "image-grey": (header.colour == "grey", None),
+        "image-16-bit": (header.bits > 8, f"{header.bits} bits"),
         "image-alpha": (header.has_alpha, None),
         "image-oriented": (header.orientation != 1, f"orientation {header.orientation}"),
     }
