@@ -119,9 +119,51 @@ def test_duplicates_are_listed_with_their_evidence(folder: Path) -> None:
     assert result.exit_code == 0
     lines = result.stdout.splitlines()
     assert lines[1].split()[:3] == ["ISIC_0000000", "ISIC_0000004", "train"]
-    assert lines[-1] == "1 pair (listed 0, same_lesion 0, same_bytes 1, same_pixels 1)."
+    assert lines[1].endswith("same_bytes, same_pixels, near_duplicate  correlation 1.00")
+    told = "ISIC_0000000 / ISIC_0000004: patient_id IP_0000000, IP_0000001."
+    assert f"The two rows disagree: {told}" in lines
+    assert lines[-1] == (
+        "1 pair (listed 0, same_lesion 0, same_bytes 1, same_pixels 1, near_duplicate 1)."
+    )
+    exact = json.loads(cohort("duplicates", folder, "--exact", "--json").stdout)
+    assert exact["by_evidence"]["same_pixels"] == 1
+    assert exact["by_evidence"]["near_duplicate"] is None
     quick = cohort("duplicates", folder, "--no-pixels", "--json")
     assert json.loads(quick.stdout)["by_evidence"]["same_pixels"] is None
+
+
+def test_duplicates_are_found_in_a_pack_and_link_folds(folder: Path, tmp_path: Path) -> None:
+    turned = cv2.imread(str(folder / "jpeg/train/ISIC_0000000.jpg"))
+    assert turned is not None
+    cv2.imwrite(str(folder / "jpeg/train/ISIC_0000004.jpg"), cv2.rotate(turned, cv2.ROTATE_180))
+    pack = tmp_path / "pack"
+    assert cohort("pack", folder, pack, "--size", "128", "--workers", "1").exit_code == 0
+    result = cohort("duplicates", folder, "--pack", pack, "--workers", "1", "--json")
+    document = json.loads(result.stdout)
+    assert [pair["evidence"] for pair in document["pairs"]] == [["near_duplicate"]]
+    assert abs(document["pairs"][0]["near"]["turned_degrees"]) == pytest.approx(180, abs=1)
+    assert document["n_not_packed"] == 0
+    known = tmp_path / "duplicates.json"
+    known.write_text(result.stdout)
+    leaky = tmp_path / "leaky.csv"
+    rows = [f"ISIC_{number:07d},{number // 3 % 2}" for number in range(36)]
+    leaky.write_text("\n".join(["image_name,fold", *rows]) + "\n")
+    assert cohort("check-folds", folder, leaky).exit_code == 0
+    judged = cohort("check-folds", folder, leaky, "--duplicates", known)
+    assert judged.exit_code == 1
+    assert "Pairs of duplicates in two folds: 1." in judged.stdout
+    out = tmp_path / "folds.csv"
+    made = cohort("folds", folder, "--k", "3", "--out", out, "--duplicates", known, "--json")
+    assert json.loads(made.stdout)["ok"] is True
+    audited = cohort("audit", folder, "--duplicates", known)
+    assert "warning  same-picture-across-patients" in audited.stdout
+
+
+def test_options_of_duplicates_that_contradict_exit_with_2(folder: Path, tmp_path: Path) -> None:
+    assert cohort("duplicates", folder, "--no-pixels", "--exact").exit_code == 2
+    assert cohort("duplicates", folder, "--exact", "--pack", tmp_path).exit_code == 2
+    refused = cohort("duplicates", folder, "--pack", tmp_path)
+    assert isinstance(refused.exception, InputError)
 
 
 def test_all_images_are_packed(folder: Path, tmp_path: Path) -> None:
@@ -203,6 +245,22 @@ def test_what_is_piped_is_plain(folder: Path) -> None:
     assert done.returncode == 0
     assert done.stderr == ""
     assert "\x1b" not in done.stdout
+
+
+@pytest.mark.real
+def test_the_published_pairs_of_isic_2020_are_all_told(real_data: Path) -> None:
+    done = cohort("duplicates", real_data / "isic2020", "--no-pixels", "--json")
+    document = json.loads(done.stdout)
+    assert document["by_evidence"]["listed"] == document["by_evidence"]["same_lesion"] == 425
+    assert document["n_listed_or_same_lesion"] == 433
+    listed = [pair for pair in document["pairs"] if "listed" in pair["evidence"]]
+    differing = [pair for pair in listed if pair["disagreements"]]
+    assert [(pair["image_name_1"], pair["image_name_2"]) for pair in differing] == [
+        ("ISIC_2138357", "ISIC_5097912")
+    ]
+    assert differing[0]["disagreements"] == {
+        "anatom_site_general_challenge": ["upper extremity", "torso"]
+    }
 
 
 @pytest.mark.real

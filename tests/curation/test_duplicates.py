@@ -1,5 +1,8 @@
 """Images of one lesion are found by the list, the table, the bytes and the pixels."""
 
+import json
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 
 import cv2
@@ -7,8 +10,16 @@ import numpy as np
 import pytest
 
 from cygnet.cohort.table import Dataset, read_dataset
-from cygnet.curation.duplicates import find_duplicates, linked_pairs, same_bytes_pairs
+from cygnet.curation.audit import audit
+from cygnet.curation.duplicates import (
+    find_duplicates,
+    linked_pairs,
+    read_duplicates,
+    same_bytes_pairs,
+)
 from cygnet.curation.present import present_images
+from cygnet.errors import InputError
+from cygnet.images.pack import write_pack
 
 TRAIN = """\
 image_name,patient_id,lesion_id,target
@@ -50,7 +61,7 @@ def dataset(folder: Path) -> Dataset:
 
 
 def test_all_evidence_of_a_pair_is_told(dataset: Dataset) -> None:
-    found = find_duplicates(dataset, present_images(dataset), workers=1)
+    found = find_duplicates(dataset, present_images(dataset), pixels="equal", workers=1)
     evidence = {(one.image_name_1[-1], one.image_name_2[-1]): one.evidence for one in found.pairs}
     assert evidence == {
         ("1", "2"): ("same_lesion",),
@@ -66,14 +77,96 @@ def test_all_evidence_of_a_pair_is_told(dataset: Dataset) -> None:
         "same_lesion": 2,
         "same_bytes": 1,
         "same_pixels": 2,
+        "near_duplicate": None,
     }
     assert document["unreadable"] == []
 
 
 def test_progress_counts_every_image(dataset: Dataset) -> None:
     done: list[int] = []
-    find_duplicates(dataset, present_images(dataset), workers=1, progress=done.append)
+    opened: list[tuple[str, int]] = []
+
+    def bar(title: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
+        opened.append((title, total))
+        return nullcontext(done.append)
+
+    images = present_images(dataset)
+    find_duplicates(dataset, images, pixels="equal", workers=1, bar=bar)
     assert sum(done) == 6
+    find_duplicates(dataset, images, workers=1, bar=bar)
+    assert opened[0] == ("Comparing pixels", 6)
+    assert opened[1] == ("Seeing pictures", 6)
+    assert sum(done) == 6 + sum(total for _, total in opened[1:])
+
+
+def test_a_changed_copy_is_found_whatever_else_speaks_for_it(dataset: Dataset) -> None:
+    found = find_duplicates(dataset, present_images(dataset), workers=1)
+    evidence = {(one.image_name_1[-1], one.image_name_2[-1]): one.evidence for one in found.pairs}
+    assert evidence["1", "4"] == ("same_bytes", "same_pixels", "near_duplicate")
+    assert evidence["3", "6"] == ("same_pixels", "near_duplicate")
+    assert evidence["1", "2"] == ("same_lesion",)
+    assert found.count("near_duplicate") == 2
+    near = {one["image_name_1"]: one["near"] for one in found.as_json()["pairs"]}
+    assert near["ISIC_0000003"]["correlation"] == 1.0
+    assert near["ISIC_0000004"] is None
+
+
+def test_rows_that_disagree_are_told(dataset: Dataset) -> None:
+    found = find_duplicates(dataset, None)
+    told = {one.image_name_1[-1]: one.disagreements for one in found.pairs}
+    assert told == {"1": {"target": (0, 1)}, "4": {}}
+    assert found.n_disagreeing == 1
+    assert found.n_listed_or_same_lesion == 2
+
+
+def test_pixels_may_come_from_a_pack(dataset: Dataset, tmp_path: Path) -> None:
+    images = present_images(dataset)
+    assert images is not None
+    items = [item for item in images["train"].items() if item[0] != "ISIC_0000002"]
+    write_pack(items, tmp_path / "pack", size_px=96, workers=1)
+    found = find_duplicates(dataset, images, pack=tmp_path / "pack", workers=1)
+    assert found.count("near_duplicate") == 1
+    assert found.not_packed == ("ISIC_0000002", "ISIC_0000006")
+    with pytest.raises(InputError, match="not a whole pack"):
+        find_duplicates(dataset, images, pack=tmp_path, workers=1)
+
+
+def test_a_pack_of_other_images_is_refused(dataset: Dataset, tmp_path: Path) -> None:
+    images = present_images(dataset)
+    assert images is not None
+    other = [("ISIC_0999999", images["train"]["ISIC_0000001"])]
+    write_pack(other, tmp_path / "pack", size_px=96, workers=1)
+    with pytest.raises(InputError, match="holds no image of the table"):
+        find_duplicates(dataset, images, pack=tmp_path / "pack", workers=1)
+
+
+def test_what_was_found_is_read_back_and_links_folds(dataset: Dataset, tmp_path: Path) -> None:
+    found = find_duplicates(dataset, present_images(dataset), workers=1)
+    file = tmp_path / "duplicates.json"
+    file.write_text(json.dumps(found.as_json()))
+    assert read_duplicates(file) == [
+        ("ISIC_0000001", "ISIC_0000004"),
+        ("ISIC_0000003", "ISIC_0000006"),
+    ]
+    assert linked_pairs(dataset, None, file) == [
+        ("ISIC_0000001", "ISIC_0000004"),
+        ("ISIC_0000003", "ISIC_0000006"),
+        ("ISIC_0000004", "ISIC_0000005"),
+    ]
+    audited = audit(dataset, None, read_duplicates(file))
+    told = [one for one in audited.findings if one.code.startswith("same-picture")]
+    assert [(one.code, one.count) for one in told] == [("same-picture-across-patients", 2)]
+    assert told[0].examples[0].row == 2
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", '{"pairs": [{}]}', '{"pairs": 3}'])
+def test_what_is_no_list_of_duplicates_is_refused(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "duplicates.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match="not a list of duplicates"):
+        read_duplicates(file)
+    with pytest.raises(InputError, match="cannot be read"):
+        read_duplicates(tmp_path / "none.json")
 
 
 def test_an_image_that_cannot_be_decoded_is_told(dataset: Dataset, folder: Path) -> None:
@@ -83,7 +176,7 @@ def test_an_image_that_cannot_be_decoded_is_told(dataset: Dataset, folder: Path)
 
 
 def test_what_was_not_looked_for_is_not_counted(dataset: Dataset) -> None:
-    found = find_duplicates(dataset, present_images(dataset), pixels=False)
+    found = find_duplicates(dataset, present_images(dataset), pixels="none")
     assert found.as_json()["by_evidence"]["same_pixels"] is None
     assert find_duplicates(dataset, None).count("same_bytes") is None
 

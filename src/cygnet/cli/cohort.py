@@ -21,6 +21,15 @@ Ray = Annotated[
     str | None, typer.Option("--ray", metavar="ADDRESS", help="Run on this Ray cluster instead.")
 ]
 
+KnownDuplicates = Annotated[
+    Path | None,
+    typer.Option(
+        "--duplicates",
+        metavar="FILE",
+        help="What duplicates --json gave: its pairs of equal and nearly equal pictures count too.",
+    ),
+]
+
 
 @app.command()
 def synth(
@@ -72,19 +81,21 @@ def synth(
 
 
 @app.command()
-def audit(data: Data, *, as_json: Json = False) -> None:
+def audit(data: Data, *, duplicates_file: KnownDuplicates = None, as_json: Json = False) -> None:
     """Say what DATA holds and what is odd.
 
-    Counts, and what is missing, contradictory or there twice, each with rows and a remedy. Exits
-    with 1 when there is an error among the findings.
+    Counts, and what is missing, contradictory or there twice, each with rows and a remedy. No
+    picture is opened. Exits with 1 when there is an error among the findings.
     """
     from cygnet.cli.audit_text import print_audit
     from cygnet.cohort.table import read_dataset
     from cygnet.curation.audit import audit as audit_dataset
+    from cygnet.curation.duplicates import read_duplicates
     from cygnet.curation.present import present_images
 
     dataset = read_dataset(data)
-    found = audit_dataset(dataset, present_images(dataset))
+    near = None if duplicates_file is None else read_duplicates(duplicates_file)
+    found = audit_dataset(dataset, present_images(dataset), near)
     if as_json:
         console.print_json(found.as_json())
     else:
@@ -100,6 +111,7 @@ def folds(
     out: Annotated[Path, typer.Option(metavar="FILE", help="Table of folds to write.")],
     k: Annotated[int, typer.Option("--k", min=2, help="Number of folds.")] = 5,
     seed: Annotated[int, typer.Option(help="The same seed gives the same folds.")] = 0,
+    duplicates_file: KnownDuplicates = None,
     as_json: Json = False,
 ) -> None:
     """Deal the training images into folds.
@@ -113,7 +125,7 @@ def folds(
     from cygnet.curation.present import present_images
 
     dataset = read_dataset(data)
-    linked = linked_pairs(dataset, present_images(dataset))
+    linked = linked_pairs(dataset, present_images(dataset), duplicates_file)
     made = make_folds(dataset.train.table, k=k, seed=seed, linked=linked)
     report = check_folds(dataset.train.table, made, linked)
     write_folds(out, made)
@@ -131,6 +143,7 @@ def check_folds(
         Path, typer.Argument(metavar="FOLDS", help="Table with image_name and fold.")
     ],
     *,
+    duplicates_file: KnownDuplicates = None,
     as_json: Json = False,
 ) -> None:
     """Judge anybody's folds.
@@ -145,7 +158,8 @@ def check_folds(
 
     dataset = read_dataset(data)
     given = read_folds(folds_file, dataset.train.table, partial=True)
-    report = judge(dataset.train.table, given, linked_pairs(dataset, present_images(dataset)))
+    linked = linked_pairs(dataset, present_images(dataset), duplicates_file)
+    report = judge(dataset.train.table, given, linked)
     if as_json:
         console.print_json(report.as_json())
     else:
@@ -162,30 +176,41 @@ def duplicates(
     no_pixels: Annotated[
         bool, typer.Option("--no-pixels", help="Compare lists, tables and bytes; decode nothing.")
     ] = False,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Find equal pixels only, no changed copies.")
+    ] = False,
+    pack_folder: Annotated[
+        Path | None,
+        typer.Option("--pack", metavar="DIR", help="Take the pixels from this pack of DATA."),
+    ] = None,
     workers: Workers = None,
     ray: Ray = None,
     as_json: Json = False,
 ) -> None:
-    """Find listed and evident duplicates.
+    """Find duplicates, changed copies among them.
 
-    Pairs on the official list, of one lesion_id, equal byte for byte, equal pixel for pixel.
+    Pairs on the official list, of one lesion_id, equal byte for byte, equal pixel for pixel, and
+    copies that were resized, compressed again, mirrored, turned, cropped, brightened or shifted in
+    colour. Says of each pair what speaks for it and where the two rows disagree.
     """
     from cygnet.cohort.table import read_dataset
     from cygnet.curation.duplicates import find_duplicates
     from cygnet.curation.present import present_images
 
+    if no_pixels and (exact or pack_folder is not None):
+        raise typer.BadParameter("--no-pixels goes with neither --exact nor --pack.")
+    if exact and pack_folder is not None:
+        raise typer.BadParameter("--exact reads the files; it does not go with --pack.")
     dataset = read_dataset(data)
-    images = present_images(dataset)
-    n_images = sum(len(files) for files in images.values()) if images is not None else 0
-    with console.progress("Comparing pixels", n_images) as advance:
-        found = find_duplicates(
-            dataset,
-            images,
-            pixels=not no_pixels,
-            workers=workers,
-            ray_address=ray,
-            progress=advance,
-        )
+    found = find_duplicates(
+        dataset,
+        present_images(dataset),
+        pixels="none" if no_pixels else "equal" if exact else "near",
+        pack=pack_folder,
+        workers=workers,
+        ray_address=ray,
+        bar=console.progress,
+    )
     if as_json:
         console.print_json(found.as_json())
         return

@@ -7,6 +7,7 @@ from cygnet.cli import console
 if TYPE_CHECKING:
     from cygnet.cohort.folds import FoldsReport
     from cygnet.curation.duplicates import Duplicates
+    from cygnet.curation.near_duplicates import NearPair
     from cygnet.images.pack import PackSummary
 
 
@@ -54,30 +55,55 @@ def print_verdict(report: "FoldsReport") -> None:
 
 
 def print_duplicates(found: "Duplicates") -> None:
-    """Print a line a pair, and how many there are of each evidence."""
+    """Print a line a pair, what its rows disagree on, and how many there are of each evidence."""
     from cygnet.curation.duplicates import EVIDENCE
 
     console.print_table(
-        ("image_name_1", "image_name_2", "part", "evidence"),
+        ("image_name_1", "image_name_2", "part", "evidence", "as a picture"),
         [
             (
                 pair.image_name_1,
                 pair.image_name_2,
                 pair.part_1 if pair.part_1 == pair.part_2 else f"{pair.part_1}, {pair.part_2}",
                 ", ".join(pair.evidence),
+                "" if pair.near is None else _likeness(pair.near),
             )
             for pair in found.pairs
         ],
     )
     out = console.output()
+    for pair in found.pairs:
+        for column, (one, two) in pair.disagreements.items():
+            names = f"{pair.image_name_1} / {pair.image_name_2}"
+            out.print(f"The two rows disagree: {names}: {column} {one}, {two}.")
     if found.unreadable:
         out.print(f"{len(found.unreadable):,} images cannot be decoded and were not compared.")
+    if found.not_packed:
+        out.print(f"{len(found.not_packed):,} images are not in the pack and were not compared.")
     counts = ", ".join(
         f"{kind} not compared" if (count := found.count(kind)) is None else f"{kind} {count:,}"
         for kind in EVIDENCE
     )
     pairs = "pair" if len(found.pairs) == 1 else "pairs"
+    out.print(f"Listed, of one lesion_id, or both: {found.n_listed_or_same_lesion:,}.")
     out.print(f"{len(found.pairs):,} {pairs} ({counts}).")
+
+
+def _likeness(near: "NearPair") -> str:
+    """Say how alike two pictures are and how the first was changed into the second.
+
+    A turn or a scale that pixels cannot tell from none is left out.
+    """
+    parts = [f"correlation {near.correlation:.2f}"]
+    if near.mirrored:
+        parts.append("mirrored")
+    if abs(near.turned_degrees) >= 1:
+        parts.append(f"turned by {near.turned_degrees:.0f} degrees")
+    if abs(near.scale - 1) >= 0.02:
+        parts.append(f"scaled by {near.scale:.2f}")
+    if near.overlap < 0.95:
+        parts.append(f"{near.overlap:.0%} compared")
+    return ", ".join(parts)
 
 
 def packed_json(summary: "PackSummary", n_missing: int) -> dict[str, Any]:

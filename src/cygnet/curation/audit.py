@@ -6,6 +6,7 @@ the tables are read.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from cygnet.curation.audit_facts import (
     part_facts,
 )
 from cygnet.curation.checks import CHECKS, Seen
+from cygnet.curation.duplicates import Pair
 from cygnet.curation.findings import LEVELS, Finding, Level
 from cygnet.curation.present import Images
 
@@ -53,11 +55,17 @@ class Audit:
         }
 
 
-def audit(dataset: Dataset, images: Images | None = None) -> Audit:
+def audit(
+    dataset: Dataset,
+    images: Images | None = None,
+    same_pictures: Sequence[Pair] | None = None,
+) -> Audit:
     """Audit ``dataset``, and the files of its ``images`` where they are given.
 
     ``images`` is what :func:`present_images` gives: for each part the file of each image by its
     image_name. No picture is opened; files of equal length are compared byte for byte.
+    ``same_pictures`` are pairs that were found by pixels before, by
+    :func:`~cygnet.curation.duplicates.find_duplicates`.
     """
     facts: dict[str, Any] = {cohort.part: part_facts(cohort) for cohort in dataset.parts}
     facts["is_isic_2020"] = {
@@ -69,7 +77,7 @@ def audit(dataset: Dataset, images: Images | None = None) -> Audit:
         facts["image_level_split"] = image_level_split_facts(dataset)
     if images is not None:
         facts["images"] = image_facts(dataset, images)
-    seen = Seen(dataset, images, facts)
+    seen = Seen(dataset, images, facts, same_pictures)
     findings = [finding for check in CHECKS for finding in check(seen)]
     findings.sort(key=lambda finding: LEVELS.index(finding.level))
     return Audit(dataset.layout.name, dataset.layout.sentence(), facts, tuple(findings))

@@ -162,6 +162,18 @@ _KINDS: Final = (
         " Folds keep both together.",
     ),
     FindingKind(
+        "same-picture",
+        "warning",
+        "Deal folds with the same --duplicates FILE, which keeps both together. Do not count a pair"
+        " as two lesions.",
+    ),
+    FindingKind(
+        "same-picture-across-patients",
+        "warning",
+        "Look at both: one person may have two patient_ids. Deal folds with the same --duplicates"
+        " FILE, which keeps both together.",
+    ),
+    FindingKind(
         "lesion-table-lacks",
         "warning",
         "Fetch the table with lesion_id again; duplicates of these images may go unseen.",

@@ -18,6 +18,7 @@ from cygnet.curation.checks.pairs import (
     duplicates_that_disagree,
     lesions_of_several_images,
     listed_duplicates,
+    same_pictures,
     tables_that_disagree,
 )
 from cygnet.curation.checks.published import published_content, published_counts
@@ -58,6 +59,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     duplicates_that_disagree,
     duplicates_not_in_table,
     same_bytes,
+    same_pictures,
     unknown_values,
     missing_values,
     ages_off_step,

@@ -2,25 +2,14 @@
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Final
 
 import polars as pl
 
 from cygnet.cohort.table import Dataset
 from cygnet.curation.checks.seen import Seen
-from cygnet.curation.duplicates import lesion_pairs, listed_pairs
+from cygnet.curation.duplicates import COMPARED_COLUMNS, lesion_pairs, listed_pairs
 from cygnet.curation.findings import Example, Finding, counted, found
 from cygnet.errors import MAX_SHOWN
-
-_COMPARED_COLUMNS: Final = (
-    "patient_id",
-    "sex",
-    "age_approx",
-    "anatom_site_general_challenge",
-    "diagnosis",
-    "benign_malignant",
-    "target",
-)
 
 
 def listed_duplicates(seen: Seen) -> Iterator[Finding]:
@@ -78,7 +67,7 @@ def duplicates_that_disagree(seen: Seen) -> Iterator[Finding]:
     for row in pairs.iter_rows(named=True):
         differing = [
             f"{column} {row[f'{column}_1']}, {row[f'{column}_2']}"
-            for column in _COMPARED_COLUMNS
+            for column in COMPARED_COLUMNS
             if row[f"{column}_1"] != row[f"{column}_2"]
         ]
         if differing:
@@ -92,6 +81,39 @@ def duplicates_that_disagree(seen: Seen) -> Iterator[Finding]:
             count=len(examples),
             examples=examples,
         )
+
+
+def same_pictures(seen: Seen) -> Iterator[Finding]:
+    """Find pairs of one picture, found by pixels, that neither list nor lesion_id tells of."""
+    if seen.same_pictures is None:
+        return
+    owner = {
+        name: (patient, row, cohort.file)
+        for cohort in seen.dataset.parts
+        for name, patient, row in cohort.table.select("image_name", "patient_id", "row").iter_rows()
+    }
+    told = listed_pairs(seen.dataset) | lesion_pairs(seen.dataset)
+    fresh = [
+        pair
+        for pair in seen.same_pictures
+        if pair not in told and pair[0] in owner and pair[1] in owner
+    ]
+    strangers = [pair for pair in fresh if owner[pair[0]][0] != owner[pair[1]][0]]
+    kin = [pair for pair in fresh if owner[pair[0]][0] == owner[pair[1]][0]]
+    for code, pairs, whose in (
+        ("same-picture", kin, "one patient"),
+        ("same-picture-across-patients", strangers, "two patients"),
+    ):
+        if pairs:
+            yield found(
+                code,
+                f"Alike pixel by pixel: {counted(len(pairs), 'pair')} of images of {whose}"
+                " that neither the list nor lesion_id tells of.",
+                count=len(pairs),
+                examples=[
+                    Example(f"{one} / {two}", *owner[one][1:]) for one, two in pairs[:MAX_SHOWN]
+                ],
+            )
 
 
 def duplicates_not_in_table(seen: Seen) -> Iterator[Finding]:
@@ -116,7 +138,7 @@ def tables_that_disagree(seen: Seen) -> Iterator[Finding]:
         return
     train = seen.dataset.train
     both = train.table.join(lesions.table, on="image_name", suffix="_2", maintain_order="left")
-    for column in _COMPARED_COLUMNS:
+    for column in COMPARED_COLUMNS:
         differing = both.filter(pl.col(column).ne_missing(pl.col(f"{column}_2")))
         if differing.height:
             shown = differing.head(MAX_SHOWN).select("image_name", column, f"{column}_2", "row")
@@ -145,7 +167,7 @@ def tables_that_disagree(seen: Seen) -> Iterator[Finding]:
 
 def _listed_rows(dataset: Dataset) -> pl.DataFrame:
     """Give the listed pairs with what the training table says of either image."""
-    columns = ("lesion_id", *_COMPARED_COLUMNS)
+    columns = ("lesion_id", *COMPARED_COLUMNS)
     sides = [
         dataset.train.table.select(
             pl.col("image_name").alias(f"image_name_{side}"),

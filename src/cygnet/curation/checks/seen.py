@@ -1,6 +1,6 @@
 """What does a check see? A dataset, its files and its facts, and how to name rows of it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,11 +14,15 @@ from cygnet.curation.present import Images
 
 @dataclass(frozen=True)
 class Seen:
-    """A dataset, the files of its images by part (None where no folder goes with it), its facts."""
+    """A dataset, the files of its images by part (None where no folder goes with it), its facts.
+
+    ``same_pictures`` are the pairs found by pixels, None where they were not looked for.
+    """
 
     dataset: Dataset
     images: Images | None
     facts: dict[str, Any]
+    same_pictures: Sequence[tuple[str, str]] | None = None
 
 
 Check = Callable[[Seen], Iterator[Finding]]
