@@ -1,18 +1,24 @@
 # make quickstart   a fresh machine to a report, nothing but Python 3.11 or newer needed
 # make test         the tests
+# make fuzz         every reader of others' bytes, for minutes; FUZZ_EXAMPLES=100000 for a night
 # make check        lint, format, types, import contract, docs examples: what CI runs beside the tests
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 RUN ?= runs/quickstart
 
-.PHONY: quickstart test check lint types imports docs clean
+FUZZ_EXAMPLES ?= 3000
+
+.PHONY: quickstart test fuzz check lint types imports docs clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/cygnet quickstart --out $(RUN)
 
 test: $(VENV)/.installed
 	$(BIN)/python -m pytest
+
+fuzz: $(VENV)/.installed
+	PYTHONPATH=tests $(BIN)/python -m fuzz.campaign runs/fuzz --examples $(FUZZ_EXAMPLES)
 
 check: lint types imports docs
 

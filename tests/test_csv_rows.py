@@ -151,3 +151,19 @@ def test_at_most_five_lines_are_named_and_all_are_counted(tmp_path: Path) -> Non
     (fault,) = read(tmp_path, b"a,b\n" + b"1\n" * 9).faults
     assert len(fault.offenders) == 5
     assert fault.count == 9
+
+
+@pytest.mark.timeout(20)
+def test_a_header_that_never_ends_is_refused_at_once(tmp_path: Path) -> None:
+    # Found by fuzzing: names of columns were compared each with each, for minutes.
+    message = refusal(tmp_path, b"a,b," * 25_000 + b'"c"\n1\n')
+    assert "50,001 columns; at most 10,000 are read" in message
+    assert read(tmp_path, b"a," * 9_999 + b"b\n" + b"1," * 9_999 + b"2\n").table.width == 10_000
+
+
+def test_a_file_of_gigabytes_is_not_read(tmp_path: Path) -> None:
+    path = tmp_path / "table.csv"
+    with path.open("wb") as stream:
+        stream.truncate(2 * 1024**3)
+    with pytest.raises(TableError, match=r"This file has 2\.0 GB"):
+        read_csv_rows(path)

@@ -22,6 +22,9 @@ _BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _OTHER_DELIMITERS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 _NEWLINE, _COMMA = 10, 44
+MAX_BYTES: Final = 512 * 1024**2
+# The widest table in the field has a few hundred; embeddings have a few thousand.
+_MAX_COLUMNS: Final = 10_000
 
 
 @dataclass(frozen=True)
@@ -75,6 +78,12 @@ def read_csv_rows(path: Path) -> CsvRows:
 
 def _read_bytes(path: Path) -> bytes:
     try:
+        if path.stat().st_size > MAX_BYTES:
+            raise TableError.of(
+                f"This file has {path.stat().st_size / 1024**3:.1f} GB; at most 0.5 are read.",
+                "Give the columns that are needed alone.",
+                file=path,
+            )
         data = path.read_bytes()
     except FileNotFoundError as error:
         raise TableError.of(
@@ -155,15 +164,25 @@ def column_names(header: Sequence[str], path: Path) -> tuple[list[str], list[Fau
 
     A column without a name, and one whose name an earlier column has, get their number.
 
+    Raises :class:`TableError` for more than 10,000 columns.
+
     >>> column_names(["a", "", "a"], Path("table.csv"))[0]
     ['a', 'column 2', 'a (column 3)']
     """
+    if len(header) > _MAX_COLUMNS:
+        raise TableError.of(
+            f"This header has {len(header):,} columns; at most {_MAX_COLUMNS:,} are read.",
+            "Is a line end missing after the header? Give the columns that are needed.",
+            file=path,
+        )
     names: list[str] = []
+    given, taken = set(header), set[str]()
     for number, name in enumerate(header, start=1):
         own = name or f"column {number}"
-        while own in names or (own != name and own in header):
+        while own in taken or (own != name and own in given):
             own += f" (column {number})"
         names.append(own)
+        taken.add(own)
     twice = [name for name, count in Counter(header).items() if count > 1 and name]
     if not twice:
         return names, []

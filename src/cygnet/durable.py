@@ -26,6 +26,7 @@ _REASONS = {
     errno.ENOTDIR: ("A part of this path is a file.", "Choose a path whose parents are folders."),
     errno.EISDIR: ("A folder stands where the file should go.", "Choose another name."),
     errno.EEXIST: ("Something of another kind stands there.", "Choose another name."),
+    errno.ELOOP: ("A link stands where the file should go.", "Remove the link."),
     errno.ENAMETOOLONG: ("The name is too long.", "Choose a shorter name."),
 }
 

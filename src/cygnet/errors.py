@@ -9,6 +9,7 @@
     │   ├── RecipeError      a recipe, its weights or its network
     │   ├── ModelError       a RUN or a model.onnx
     │   ├── StorageError     no space, no permission, a name already taken
+    │   ├── FetchError       a download that is not whole, or not what was announced
     │   └── MissingExtraError   a package that an optional extra would install
     └── WorkerError          a shard's worker died; not the input's fault
 
@@ -118,6 +119,10 @@ class ModelError(InputError):
 
 class StorageError(InputError):
     """Something could not be written: no space, no permission, or a name already taken."""
+
+
+class FetchError(InputError):
+    """A download is not whole, was refused, or is not what its registry or its server announced."""
 
 
 class MissingExtraError(InputError):

@@ -13,11 +13,9 @@ from typing import Final
 
 import polars as pl
 
-from cygnet.csv_rows import CsvRows, column_names, read_csv_rows
+from cygnet.csv_rows import MAX_BYTES, CsvRows, column_names, read_csv_rows
 from cygnet.errors import MAX_SHOWN, Fault, Offender, TableError
 from cygnet.vocabulary import COLUMN_SPELLINGS, IMAGE_SUFFIXES
-
-MAX_BYTES: Final = 512 * 1024**2
 
 _NUMBER: Final = re.compile(r"[-+]?[\d.]+(e[-+]?\d+)?( \(column \d+\))*", re.IGNORECASE)
 _SUFFIX: Final = rf"(?i)({'|'.join(map(re.escape, IMAGE_SUFFIXES))})$"

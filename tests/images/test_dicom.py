@@ -347,3 +347,52 @@ def test_an_announced_size_that_is_too_large_is_refused_before_decoding(
     dataset.save_as(stream, enforce_file_format=True)
     assert parse_header(stream.getvalue()).width_px == 30_000
     assert refusal(stream.getvalue()) == "image-too-large"
+
+
+def test_an_element_that_claims_gigabytes_asks_for_no_memory(
+    tmp_path: Path, picture: Draw, encode: Encode
+) -> None:
+    # Found by fuzzing: Python sets aside what is asked for before it reads.
+    import tracemalloc
+
+    data = bytearray(write(tmp_path / "a.dcm", encode(picture(40, 30), "JPEG")))
+    place = data.index(b"\x28\x00\x10\x00US")  # Rows
+    data[place + 4 : place + 8] = b"UN\0\0"
+    data[place + 8 : place + 12] = b"\xf0\xff\xff\x7f"
+    (tmp_path / "a.dcm").write_bytes(data)
+    tracemalloc.start()
+    with pytest.raises(ImageError):
+        read_header(tmp_path / "a.dcm")
+    assert tracemalloc.get_traced_memory()[1] < 50_000_000
+    tracemalloc.stop()
+
+
+def test_deflated_bytes_that_are_damaged_or_become_gigabytes_are_refused(
+    tmp_path: Path, picture: Draw, encode: Encode
+) -> None:
+    import zlib
+
+    from pydicom.uid import DeflatedExplicitVRLittleEndian
+
+    write(tmp_path / "a.dcm", encode(picture(40, 30), "JPEG"))
+    pixels = np.asarray(picture(40, 30))
+    data = native(tmp_path / "a.dcm", pixels, "RGB", DeflatedExplicitVRLittleEndian)
+    assert decode_to_size(data, 16).shape == (16, 16, 3)
+    begin = 144 + int.from_bytes(data[140:144], "little")
+    for payload, said in (
+        (data[begin : begin + 40] + b"\xff" * 60, "image-unreadable"),
+        (zlib.compress(bytes(2**27 + 2**20), wbits=-15), "deflated from more than"),
+    ):
+        with pytest.raises(ImageError, match=said):
+            parse_header(data[:begin] + payload)
+
+
+def test_pixels_of_another_shape_than_rows_and_columns_are_refused(
+    tmp_path: Path, picture: Draw, encode: Encode
+) -> None:
+    # Found by fuzzing: one sample a pixel where the colour space has three was squashed as it came.
+    write(tmp_path / "a.dcm", encode(picture(40, 30), "JPEG"))
+    pixels = np.asarray(picture(40, 30))
+    data = native(tmp_path / "a.dcm", pixels, "YBR_FULL", ExplicitVRLittleEndian, SamplesPerPixel=1)
+    with pytest.raises(ImageError, match=r"image-unreadable|image-truncated"):
+        decode_to_size(data, 16)

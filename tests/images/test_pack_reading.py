@@ -1,5 +1,6 @@
 """Reading a pack: by number or name, without copies, by others, and only when it is whole."""
 
+import json
 import pickle
 from pathlib import Path
 from typing import Any
@@ -117,4 +118,55 @@ def test_a_folder_that_is_no_whole_pack_is_refused(items: Items, tmp_path: Path)
         open_pack(tmp_path / "pack")
     shard.unlink()
     with pytest.raises(InputError, match="shard-00001"):
+        open_pack(tmp_path / "pack")
+
+
+@pytest.mark.parametrize("storage", ["raw", "jpeg"])
+def test_a_shard_that_was_changed_is_refused_however_it_was(
+    items: Items, tmp_path: Path, storage: Any
+) -> None:
+    # Found by fuzzing: names that are no text, columns that are not there, pixels beyond the end.
+    pack(items, tmp_path / "pack", storage=storage)
+    shard = tmp_path / "pack" / "shard-00000.arrow"
+    whole = shard.read_bytes()
+    changes = {
+        "another column": whole.replace(b"image_name", b"image_nama"),
+        "no text": whole.replace(b"ISIC_0000003", b"ISIC_\xff\xff00003"),
+        "nothing": bytes(len(whole)),
+    }
+    for what, changed in changes.items():
+        assert changed != whole, what
+        shard.write_bytes(changed)
+        with pytest.raises(InputError, match="missing or was changed"):
+            open_pack(tmp_path / "pack")
+
+
+def test_a_jpeg_of_a_pack_that_was_changed_is_refused_when_it_is_read(
+    items: Items, tmp_path: Path
+) -> None:
+    pack(items, tmp_path / "pack", storage="jpeg")
+    shard = tmp_path / "pack" / "shard-00000.arrow"
+    shard.write_bytes(shard.read_bytes().replace(b"\xff\xd8\xff\xe0", b"\xff\xd9\xff\xe0"))
+    with pytest.raises(InputError, match="missing or was changed"):
+        open_pack(tmp_path / "pack").read([0])
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"shards": None},
+        {"shards": [{"file": "../../etc/passwd", "n_images": 1, "bytes": 1}]},
+        {"shards": [{"file": "shard-00000.arrow", "n_images": "1", "bytes": 1}]},
+        {"shards": [5]},
+        {"size_px": float("inf")},
+        {"size_px": 2**40},
+    ],
+)
+def test_an_index_that_was_changed_is_refused(
+    items: Items, tmp_path: Path, changes: dict[str, Any]
+) -> None:
+    pack(items, tmp_path / "pack")
+    index = tmp_path / "pack" / "index.json"
+    index.write_text(json.dumps(json.loads(index.read_text("utf-8")) | changes), "utf-8")
+    with pytest.raises(InputError, match="not the index of a pack"):
         open_pack(tmp_path / "pack")

@@ -1,6 +1,8 @@
 """An exported model says what torch said, and a file that is none is refused."""
 
+import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import onnx
@@ -86,3 +88,43 @@ def test_somebody_elses_onnx_is_refused(tmp_path: Path) -> None:
     onnx.save(onnx.helper.make_model(graph, opset_imports=opset, ir_version=9), tmp_path / "m.onnx")
     with pytest.raises(ModelError, match="not made by Cygnet"):
         open_model(tmp_path / "m.onnx")
+
+
+SOUND: dict[str, Any] = {
+    "format": 1,
+    "size_px": 32,
+    "geometry": "squash",
+    "decoding": "squash-cubic-stored-1",
+    "test_time_views": 1,
+    "folds": [0],
+    "calibration": {"slope": [1.0], "intercept": [0.0]},
+    "trained_on": [],
+}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "null",
+        "[]",
+        "{",
+        '{"format": 1}',
+        "[" * 100_000,
+        json.dumps(SOUND | {"test_time_views": 3}),
+        json.dumps(SOUND | {"size_px": 2**40}),
+        json.dumps(SOUND | {"calibration": {"slope": [float("nan")], "intercept": [0.0]}}),
+        json.dumps(SOUND | {"folds": [0, 1]}),
+        json.dumps(SOUND | {"trained_on": 5}),
+    ],
+)
+def test_a_description_that_is_damaged_is_refused(
+    exported: tuple[Path, list[LesionNetwork]], tmp_path: Path, text: str
+) -> None:
+    # Found by fuzzing: each of these ended in a traceback.
+    model = onnx.load(exported[0])
+    del model.metadata_props[:]
+    onnx.helper.set_model_props(model, {"cygnet": text})
+    (tmp_path / "model.onnx").write_bytes(model.SerializeToString())
+    with pytest.raises(ModelError, match=r"description in this model|has format"):
+        open_model(tmp_path / "model.onnx")

@@ -11,7 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cygnet.context import nested, trials
+from cygnet.context import contributions, nested, trials
 from cygnet.errors import ImageError, InputError, StorageError, TableError
 from cygnet.evaluation import auroc
 from cygnet.inference.predict import predict_files
@@ -302,6 +302,7 @@ def test_where_patients_are_enough_context_is_judged_and_told(
 
     monkeypatch.setattr(page, "_MANY_WITH_BOTH", 1)
     monkeypatch.setattr(nested, "N_OUTER", 3)
+    monkeypatch.setattr(contributions, "N_OUTER", 3)
     monkeypatch.setattr(nested, "N_INNER", 2)
     monkeypatch.setattr(context_job, "tasks_of", few)
     run(replace(request_, workers=1), Quiet())
@@ -311,3 +312,15 @@ def test_where_patients_are_enough_context_is_judged_and_told(
     written = (request_.out / "report.html").read_text(encoding="utf-8")
     assert "other lesions help?" in written
     assert 'id="figure-context"' in written
+    assert 'id="figure-patient-map-1"' in written
+    assert 'id="figure-patient-moves-1"' in written
+    assert "no claim can be made that it helps here" in written
+
+
+def test_where_they_are_not_patients_lie_on_a_map_without_context(request_: RunRequest) -> None:
+    run(request_, Quiet())
+    written = (request_.out / "report.html").read_text(encoding="utf-8")
+    assert 'id="figure-patient-map-1"' in written
+    assert 'id="figure-patient-moves-1"' not in written
+    assert "Places with context are not shown. Of the" in written
+    assert "The map keeps" in written

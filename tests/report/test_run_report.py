@@ -31,7 +31,7 @@ def test_the_page_is_well_formed_and_its_anchors_lead_somewhere(
     identifiers = [e.attributes["id"] for e in page.elements if "id" in e.attributes]
     assert len(identifiers) == len(set(identifiers))
     links = [e.attributes["href"] for e in page.all("a")]
-    assert len(links) == 14
+    assert len(links) == 15
     assert {link[1:] for link in links} <= set(identifiers)
     labels = [
         e.attributes["aria-labelledby"] for e in page.elements if "aria-labelledby" in e.attributes
@@ -78,10 +78,12 @@ def test_every_figure_has_a_name_a_caption_and_a_table(
 ) -> None:
     page = page_of(about(oof, baselines=[SIZE]))
     figures = page.all("figure")
-    assert len(figures) == 9
+    of_patients = [one for one in figures if "patient-map" in one.attributes["id"]]
+    assert len(of_patients) == 3
+    assert len(figures) == 9 + len(of_patients)
     for figure in figures:
         assert figure.inside("figcaption")[0].text.strip()
-        assert figure.inside("h3")[0].text.strip()
+        assert (figure.inside("h3") + figure.inside("h4"))[0].text.strip()
         for drawing in figure.inside("svg"):
             assert drawing.attributes["role"] == "img"
             assert drawing.attributes["aria-label"]

@@ -50,3 +50,20 @@ def test_broken_toml_names_the_line(tmp_path: Path) -> None:
 def test_an_unknown_name_lists_the_recipes_that_ship() -> None:
     with pytest.raises(RecipeError, match=r"cpu.*tiny"):
         read_recipe("tyni")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("a = " + "9" * 5000, "is not TOML"),
+        ("a = " + "[" * 5000, "is not TOML"),
+        ("a = 1979-02-30", "is not TOML"),
+        ("#" * 2_000_000, "too large to be a recipe"),
+    ],
+)
+def test_what_the_parser_itself_breaks_on_is_refused(tmp_path: Path, text: str, said: str) -> None:
+    # Found by fuzzing: numbers and brackets without end were tracebacks.
+    file = tmp_path / "recipe.toml"
+    file.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeError, match=said):
+        read_recipe(str(file))

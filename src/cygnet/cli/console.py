@@ -99,6 +99,37 @@ def progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
         yield advance
 
 
+@contextmanager
+def bytes_progress(description: str, total: int) -> Iterator[Callable[[int], None]]:
+    """Show a bar of bytes with speed and time left; quiet as :func:`progress` is.
+
+    Yields a function that takes how many bytes came since it was last called.
+    """
+    console = messages()
+    if not console.is_terminal:
+        yield lambda _: None
+        return
+    from rich.progress import (
+        BarColumn,
+        DownloadColumn,
+        Progress,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+
+    columns = (
+        TextColumn("{task.description}", style=ACCENT, markup=False),
+        BarColumn(complete_style=ACCENT, finished_style=ACCENT),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=console, transient=False) as bar:
+        task = bar.add_task(description, total=total)
+        yield lambda n_bytes: bar.advance(task, n_bytes)
+
+
 class TerminalProgress:
     """Speak of a run's progress on standard error."""
 
@@ -109,3 +140,9 @@ class TerminalProgress:
     def bar(self, description: str, total: int) -> AbstractContextManager[Callable[[int], None]]:
         """Open a progress bar."""
         return progress(description, total)
+
+    def bytes_bar(
+        self, description: str, total: int
+    ) -> AbstractContextManager[Callable[[int], None]]:
+        """Open a progress bar of bytes."""
+        return bytes_progress(description, total)

@@ -44,8 +44,21 @@ def _cygnet(
 
 def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
-    from cygnet.cli import cohort, compare, context, prediction, report, run, score
+    from cygnet.cli import (
+        cohort,
+        cohort_fetch,
+        cohort_release,
+        cohort_verify,
+        compare,
+        context,
+        prediction,
+        report,
+        run,
+        score,
+    )
 
+    for module in (cohort_release, cohort_verify, cohort_fetch):
+        module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
     for module in (run, prediction, context, score, compare, report):
         module.register(app)

@@ -38,6 +38,8 @@ _TRAIN_FOLDERS: Final = (
     "ISIC_2020_Training_JPEG/train",
     "ISIC_2020_Training_Dicom",
     "ISIC_2020_Training_Dicom/train",
+    "ISIC_2020_Train_DICOM_corrected",
+    "ISIC_2020_Train_DICOM_corrected/train",
     "train",
 )
 _TEST_FOLDERS: Final = (
@@ -47,6 +49,8 @@ _TEST_FOLDERS: Final = (
     "ISIC_2020_Test_JPEG/ISIC_2020_Test_Input",
     "ISIC_2020_Test_Dicom",
     "ISIC_2020_Test_Dicom/test",
+    "ISIC_2020_Test_DICOM_corrected",
+    "ISIC_2020_Test_DICOM_corrected/test",
     "test",
 )
 _FLAT_FOLDERS: Final = ("jpeg", "images", "HAM10000_images_part_1", ".")

@@ -43,6 +43,18 @@ Columns = Mapping[str, Floats]
 class Fitted(Protocol):
     """A learner that was fitted: columns ``(n_images,)`` in, probabilities ``(n_images,)`` out."""
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns that it sees."""
+        ...
+
+    def parts(self, columns: Columns) -> Floats:
+        """Give what each of ``names`` adds to the logit, and last a constant.
+
+        ``(n_images, n_names + 1)``; a row adds up to the image's logit.
+        """
+        ...
+
     def __call__(self, columns: Columns) -> Floats:
         """Give the probability of each image."""
         ...
@@ -69,8 +81,21 @@ class Line:
 
     def __call__(self, columns: Columns) -> Floats:
         """Give the probability of each image."""
-        design = (_terms(columns, self.names, self.knots) - self.centre) / self.scale
+        design = (terms(columns, self.names, self.knots) - self.centre) / self.scale
         return sigmoid(self.intercept + design @ np.array(self.weights))
+
+    def parts(self, columns: Columns) -> Floats:
+        """Give what each name adds to the logit, and last the logit where every name is 0.
+
+        A number at 0, the middle under dealing, adds nothing.
+        """
+        zero = dict.fromkeys(self.names, np.zeros(1))
+        weights = np.array(self.weights) / np.array(self.scale)
+        at_zero = terms(zero, self.names, self.knots)
+        added = (terms(columns, self.names, self.knots) - at_zero) * weights
+        starts = np.cumsum([0, *n_terms(self.names, self.knots)[:-1]])
+        base = self.intercept + float((at_zero[0] - np.array(self.centre)) @ weights)
+        return np.column_stack([np.add.reduceat(added, starts, axis=1), np.full(len(added), base)])
 
     def as_json(self) -> dict[str, Any]:
         """Give the document that :func:`fitted_from_json` reads."""
@@ -94,9 +119,19 @@ class Trees:
 
     def __call__(self, columns: Columns) -> Floats:
         """Give the probability of each image."""
+        return self._predicted(columns)
+
+    def parts(self, columns: Columns) -> Floats:
+        """Give each name's tree SHAP value on the logit, and last the trees' mean.
+
+        Lundberg et al. (2020), 10.1038/s42256-019-0138-9.
+        """
+        return self._predicted(columns, pred_contrib=True)
+
+    def _predicted(self, columns: Columns, **options: bool) -> Floats:
         model = _lightgbm().Booster(model_str=self.text)
         design = np.column_stack([columns[name] for name in self.names])
-        return np.asarray(model.predict(design, num_threads=1), dtype=np.float64)
+        return np.asarray(model.predict(design, num_threads=1, **options), dtype=np.float64)
 
     def as_json(self) -> dict[str, Any]:
         """Give the document that :func:`fitted_from_json` reads."""
@@ -196,7 +231,7 @@ def _penalised(
 ) -> Line:
     from sklearn.linear_model import LogisticRegression
 
-    design = _terms(columns, names, knots)
+    design = terms(columns, names, knots)
     centre = np.average(design, axis=0, weights=weight)
     scale = np.sqrt(np.average((design - centre) ** 2, axis=0, weights=weight))
     scale = np.where(scale > 1e-9, scale, 1.0)
@@ -213,16 +248,21 @@ def _penalised(
     )
 
 
-def _terms(
+def terms(
     columns: Columns, names: tuple[str, ...], knots: Mapping[str, tuple[float, ...]]
 ) -> Floats:
     """Give the terms ``(n_images, n_terms)``: each name, followed by those of its spline."""
-    terms = []
+    found = []
     for name in names:
-        terms.append(columns[name])
+        found.append(columns[name])
         if name in knots:
-            terms += natural_spline(columns[name], knots[name])
-    return np.column_stack(terms)
+            found += natural_spline(columns[name], knots[name])
+    return np.column_stack(found)
+
+
+def n_terms(names: tuple[str, ...], knots: Mapping[str, tuple[float, ...]]) -> list[int]:
+    """Give how many of the columns of :func:`terms` belong to each name."""
+    return [1 + max(len(knots.get(name, ())) - 2, 0) for name in names]
 
 
 def natural_spline(values: Floats, knots: tuple[float, ...]) -> list[Floats]:

@@ -79,7 +79,8 @@ class Space:
         return np.asarray((lesions.embedding[rows] - self.centre[fold]) / self.scale[fold])
 
 
-def _distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> Floats:
+def distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> Floats:
+    """Give the Euclidean distances of the rows of ``a`` to those of ``b``, ``(n_a, n_b)``."""
     squared = np.sum(a**2, axis=1)[:, None] + np.sum(b**2, axis=1)[None, :] - 2 * (a @ b.T)
     return np.asarray(np.sqrt(np.maximum(squared.astype(np.float64), 0.0)))
 
@@ -103,14 +104,14 @@ def _patients(lesions: Lesions, space: Space) -> list[_Patient]:
             if np.unique(lesions.lesion[rows]).size < 2:
                 continue
             points = space.points(lesions, rows)
-            apart = _distances(points, points)
+            apart = distances(points, points)
             lesion = lesions.lesion[rows]
             apart[lesion[:, None] == lesion[None, :]] = np.inf
             # Of several images of one other lesion the first stands for it.
             _, first = np.unique(lesion, return_index=True)
             copies = np.setdiff1d(np.arange(rows.size), first)
             apart[:, copies] = np.inf
-            strange = np.sort(_distances(points, space.strangers[fold]), axis=1)
+            strange = np.sort(distances(points, space.strangers[fold]), axis=1)
             found.append(_Patient(rows, points, apart, strange, fold))
     return found
 

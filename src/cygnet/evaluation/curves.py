@@ -99,7 +99,10 @@ def roc_curve_band(
     ([0.0, 0.0, 0.0, 1.0], [0.0, 0.0, 1.0, 1.0])
     """
     sample = make_sample(target, probability, patient, weights)
-    return _band(sample, _FPR_GRID, _roc_vertices, _on_roc, replicates, confidence_level, seed)
+    return _band(
+        sample, _FPR_GRID, _roc_vertices, _on_roc, _roc_never_certain,
+        replicates, confidence_level, seed,
+    )  # fmt: skip
 
 
 def precision_recall_band(
@@ -122,11 +125,38 @@ def precision_recall_band(
     ([0.5, 1.0], [1.0, 0.667])
     """
     sample = make_sample(target, probability, patient, weights)
-    return _band(sample, _RECALL_GRID, _pr_vertices, _on_pr, replicates, confidence_level, seed)
+    return _band(
+        sample, _RECALL_GRID, _pr_vertices, _on_pr, _pr_never_certain,
+        replicates, confidence_level, seed,
+    )  # fmt: skip
 
 
 _Vertices = Callable[[Counts], tuple[Floats, Floats]]
 _OnGrid = Callable[[Floats, Floats, Floats], Floats]
+_NeverCertain = Callable[[Sample, Floats, Floats, Floats, float], tuple[Floats, Floats]]
+
+
+def _roc_never_certain(
+    sample: Sample, grid: Floats, lower: Floats, upper: Floats, confidence_level: float
+) -> tuple[Floats, Floats]:
+    """Hold a band within what Wilson's interval allows where all melanomas, or none, are found.
+
+    Where every replicate finds every melanoma the quantiles are [1, 1]. The corner (1, 1) alone is
+    certain: there every image is called malignant.
+    """
+    _, effective = share_with_design_effect(sample, sample.target, sample.target)
+    all_found, _ = wilson_limits(1.0, effective, confidence_level)
+    _, none_found = wilson_limits(0.0, effective, confidence_level)
+    return np.where(grid < 1, np.minimum(lower, all_found), lower), np.maximum(upper, none_found)
+
+
+def _pr_never_certain(
+    sample: Sample, grid: Floats, lower: Floats, upper: Floats, confidence_level: float
+) -> tuple[Floats, Floats]:
+    """Hold a band within Wilson's interval of a precision of 1 on the melanomas found."""
+    _, effective = share_with_design_effect(sample, sample.target, sample.target)
+    at_most = [wilson_limits(1.0, recall * effective, confidence_level)[0] for recall in grid]
+    return np.minimum(lower, at_most), upper
 
 
 def _band(
@@ -134,6 +164,7 @@ def _band(
     grid: Floats,
     vertices: _Vertices,
     on_grid: _OnGrid,
+    never_certain: _NeverCertain,
     replicates: int,
     confidence_level: float,
     seed: int,
@@ -154,6 +185,7 @@ def _band(
         n_undefined = replicates - len(curves)
         tail = (1 - confidence_level) / 2
         lower, upper = np.quantile(curves, [tail, 1 - tail], axis=0)
+        lower, upper = never_certain(sample, grid, lower, upper, confidence_level)
     return Band(
         grid, on_grid(grid, x[0], y[0]), lower, upper, x[0], y[0], sample.n_images, replicates,
         n_undefined, confidence_level, reason=reason,

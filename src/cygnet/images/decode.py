@@ -94,6 +94,9 @@ def decode_to_size(
         if isinstance(picture, bytes):
             data, header = picture, _checked_header(picture, file)
         else:
+            if picture.shape != (header.height_px, header.width_px, 3):
+                shape = " x ".join(map(str, picture.shape))
+                raise image_error("image-unreadable", file=file, value=f"pixels of shape {shape}")
             return _arrange(picture, header.width_px, header.height_px, size_px, geometry)
     _record_header(header, record)
     if header.format == "jpeg":
@@ -205,13 +208,18 @@ def _decode_other(data: bytes, header: ImageHeader, file: Path | None) -> Pixels
 
 
 def _as_rgb(image: "Image.Image", file: Path | None) -> Pixels:
+    # The largest picture that is taken has 350 MB in Pillow: no copy of it is kept without need.
     if image.mode in {"LA", "PA", "RGBA"} or "transparency" in image.info:
-        image = image.convert("RGBA")
-        if np.asarray(image.getchannel("A")).min() < 255:
+        whole = image if image.mode == "RGBA" else image.convert("RGBA")
+        if whole.getchannel("A").getextrema() != (255, 255):
             raise image_error("image-transparent", file=file)
     elif image.mode not in {"1", "L", "P", "RGB"}:
         raise image_error("image-unsupported", file=file, value=f"mode {image.mode}")
-    return np.asarray(image.convert("RGB"))
+    if image.mode == "RGB":
+        return np.asarray(image)
+    coloured = image.convert("RGB")
+    image.close()
+    return np.asarray(coloured)
 
 
 def _arrange(

@@ -8,11 +8,12 @@ JPEG-LS, video) are refused by name.
 
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from io import BytesIO
+from io import SEEK_END, BytesIO
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,11 +33,14 @@ if TYPE_CHECKING:
 
 _JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 _JPEG_EXTENDED = "1.2.840.10008.1.2.4.51"
+# Twice the pixels of the largest dermoscopic camera; a deflated bomb has a thousand times its size.
+_MAX_DEFLATED_BYTES = 2**27
+_DEFLATED = "1.2.840.10008.1.2.1.99"
 _DECODED_BY_PYDICOM = JPEG_2000_SYNTAXES | frozenset(
     {
         "1.2.840.10008.1.2",  # implicit, little endian
         "1.2.840.10008.1.2.1",  # explicit, little endian
-        "1.2.840.10008.1.2.1.99",  # deflated
+        _DEFLATED,
         "1.2.840.10008.1.2.2",  # explicit, big endian
         "1.2.840.10008.1.2.5",  # run length
     }
@@ -64,6 +68,7 @@ _BROKEN = (
     TypeError,
     ValueError,
     struct.error,
+    zlib.error,
 )
 # An Adobe marker of transform 0 tells the decoder that the components are red, green and blue.
 _ADOBE_RGB = b"\xff\xee\x00\x0eAdobe\x00\x64\x00\x00\x00\x00\x00"
@@ -77,8 +82,9 @@ def parse_dicom_header(stream: IO[bytes], *, file: Path | None = None) -> ImageH
     """
     import pydicom
 
+    _validate_deflated(stream, file)
     with reading_dicom("image-unreadable", file):
-        dataset = pydicom.dcmread(stream, stop_before_pixels=True)
+        dataset = pydicom.dcmread(BoundedReader(stream), stop_before_pixels=True)
         syntax = str(dataset.file_meta.TransferSyntaxUID)
         photometric = str(dataset.PhotometricInterpretation)
         return ImageHeader(
@@ -93,6 +99,49 @@ def parse_dicom_header(stream: IO[bytes], *, file: Path | None = None) -> ImageH
             is_decodable=syntax in _DECODED_BY_PYDICOM | {_JPEG_BASELINE, _JPEG_EXTENDED}
             and not (syntax == _JPEG_EXTENDED and dataset.BitsStored > 8),
         )
+
+
+class BoundedReader:
+    """A stream that is never asked for more than it has, whatever length a file claims.
+
+    Python sets aside all the bytes that are asked for before it looks whether they are there.
+    """
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        place = stream.tell()
+        self._end = stream.seek(0, SEEK_END)
+        stream.seek(place)
+        self.seek = stream.seek
+        self.tell = stream.tell
+        self.close = stream.close
+
+    def read(self, n_bytes: int | None = -1) -> bytes:
+        """Read up to ``n_bytes``, or to the end."""
+        left = max(0, self._end - self._stream.tell())
+        asked = left if n_bytes is None or n_bytes < 0 else n_bytes
+        return self._stream.read(min(asked, left))
+
+
+def _validate_deflated(stream: IO[bytes], file: Path | None) -> None:
+    """Refuse a deflated file that becomes far larger than a picture, before it is inflated."""
+    from pydicom.filereader import _read_file_meta_info, read_preamble
+
+    place = stream.tell()
+    with reading_dicom("image-unreadable", file):
+        bounded: Any = BoundedReader(stream)
+        read_preamble(bounded, force=False)
+        meta = _read_file_meta_info(bounded)
+        if str(meta.get("TransferSyntaxUID", "")) == _DEFLATED:
+            inflating = zlib.decompressobj(-zlib.MAX_WBITS)
+            inflating.decompress(bounded.read(), _MAX_DEFLATED_BYTES)
+            if inflating.unconsumed_tail:
+                raise image_error(
+                    "image-unsupported",
+                    file=file,
+                    value=f"deflated from more than {_MAX_DEFLATED_BYTES:,} bytes",
+                )
+    stream.seek(place)
 
 
 def read_dicom_picture(

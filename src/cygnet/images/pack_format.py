@@ -24,6 +24,8 @@ JPEG_SUBSAMPLING = "444"
 Storage = Literal["raw", "jpeg"]
 STORAGES: tuple[Storage, ...] = get_args(Storage)
 
+# No JPEG has a longer side.
+_MAX_SIDE_PX = 65_500
 _SHARDS_WANTED = 32
 _FEWEST_IMAGES = 32
 _MOST_IMAGES = 256
@@ -49,7 +51,10 @@ class PackParameters:
     storage: Storage = "raw"
 
     def __post_init__(self) -> None:
-        if self.geometry not in GEOMETRIES or self.storage not in STORAGES or self.size_px < 1:
+        # It may have been read from an index, whatever its type promises.
+        side: object = self.size_px
+        whole = isinstance(side, int) and 1 <= side <= _MAX_SIDE_PX
+        if self.geometry not in GEOMETRIES or self.storage not in STORAGES or not whole:
             raise ValueError(f"these are no parameters of a pack: {self}")
 
     @property
@@ -117,10 +122,8 @@ def read_index(folder: Path) -> dict[str, Any]:
             "Make it with: cygnet cohort pack DATA OUT --size PX",
             file=folder,
         ) from error
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise InputError.of(
-            "This is not the index of a pack.", "Make the pack again.", file=path
-        ) from error
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        raise _no_index(path) from error
     expected = parameters.as_json()
     for key in ("format", "version", "decoding"):
         if index.get(key) != expected[key]:
@@ -130,3 +133,22 @@ def read_index(folder: Path) -> dict[str, Any]:
                 file=path,
             )
     return index
+
+
+def shard_entries(index: dict[str, Any], folder: Path) -> list[tuple[str, int, int]]:
+    """Give file, number of images and bytes of each shard that ``index`` lists.
+
+    Raises :class:`~cygnet.errors.InputError` for an index that names anything but shards.
+    """
+    try:
+        entries = [(entry["file"], entry["n_images"], entry["bytes"]) for entry in index["shards"]]
+    except (KeyError, TypeError) as error:
+        raise _no_index(folder / INDEX_NAME) from error
+    for number, (file, *counts) in enumerate(entries):
+        if file != shard_name(number) or not all(type(count) is int for count in counts):
+            raise _no_index(folder / INDEX_NAME)
+    return entries
+
+
+def _no_index(path: Path) -> InputError:
+    return InputError.of("This is not the index of a pack.", "Make the pack again.", file=path)

@@ -22,6 +22,7 @@ from cygnet.images.pack_format import (
     PackParameters,
     Storage,
     read_index,
+    shard_entries,
 )
 
 _FEWEST_IMAGES_A_THREAD = 4
@@ -54,17 +55,22 @@ class Pack:
         self.image_names: list[str] = []
         # One view of the mapped file for each image; a view is a hundred bytes, whatever it shows.
         self._views: list[Pixels] = []
-        for entry in index["shards"]:
-            self._add_shard(folder / entry["file"], entry["n_images"], entry["bytes"])
+        for file, n_images, n_bytes in shard_entries(index, folder):
+            self._add_shard(folder / file, n_images, n_bytes)
         self._places: dict[str, int] | None = None
 
     def _add_shard(self, path: Path, n_images: int, n_bytes: int) -> None:
         try:
             whole = path.stat().st_size == n_bytes
             batch = pa.ipc.open_file(pa.memory_map(str(path))).get_batch(0)
-        except (OSError, pa.ArrowException) as error:
+            # Offsets and names are looked at, pixels are not.
+            batch.validate(full=True)
+        except (OSError, ValueError, pa.ArrowException) as error:
             raise _broken(path) from error
-        if not whole or batch.num_rows != n_images:
+        sound = batch.schema.equals(self._parameters.schema({}))
+        if not (whole and sound) or batch.num_rows != n_images:
+            raise _broken(path)
+        if any(column.null_count for column in batch.columns):
             raise _broken(path)
         views = _pixel_views if self.storage == "raw" else _jpeg_views
         self._views.extend(views(batch.column("image")))
@@ -145,8 +151,14 @@ class Pack:
             for place, index in enumerate(wanted):
                 images[place] = views[index]
         else:
+            side = self._parameters.size_px
             for place, index in enumerate(wanted):
-                simplejpeg.decode_jpeg(views[index], "RGB", buffer=images[place])
+                try:
+                    picture = simplejpeg.decode_jpeg(views[index], "RGB", buffer=images[place])
+                except ValueError as error:
+                    raise _broken(self.folder) from error
+                if picture.shape != (side, side, 3):
+                    raise _broken(self.folder)
 
     def stored(self, index: int) -> memoryview:
         """Give the stored bytes of one image as they lie in the shard, without a copy."""

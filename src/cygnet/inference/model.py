@@ -9,10 +9,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
 from cygnet.errors import ModelError
 from cygnet.images.decode import Geometry
@@ -38,6 +39,23 @@ class Prediction:
     def probability(self) -> NDArray[np.float64]:
         """The mean over the folds of their calibrated probabilities, ``(n,)``."""
         return np.asarray(self.by_fold.mean(axis=1))
+
+
+class _Calibration(BaseModel):
+    slope: list[FiniteFloat]
+    intercept: list[FiniteFloat]
+
+
+class _Description(BaseModel):
+    """What prediction needs of a description; it may say more."""
+
+    size_px: Annotated[int, Field(ge=1, le=4096)]
+    geometry: Geometry
+    decoding: str
+    test_time_views: Literal[1, 2, 4, 8]
+    folds: Annotated[list[int], Field(min_length=1)]
+    calibration: _Calibration
+    trained_on: list[str]
 
 
 def names_digest(image_names: Iterable[str]) -> list[str]:
@@ -130,7 +148,11 @@ def open_model(model: Path, *, threads: int | None = None) -> Model:
         raise ModelError.of(
             "This file is not a readable ONNX model.", "Give a model.onnx of a RUN.", file=file
         ) from error
-    description = _description(session.get_modelmeta().custom_metadata_map, file)
+    try:
+        metadata = session.get_modelmeta().custom_metadata_map
+    except UnicodeDecodeError as error:
+        raise _damaged(file, "it is not UTF-8") from error
+    description = _description(metadata, file)
     return Model(file, session, description)
 
 
@@ -141,11 +163,33 @@ def _description(metadata: dict[str, str], file: Path) -> dict[str, Any]:
             "Give the model.onnx of a RUN; it carries its own preprocessing and calibration.",
             file=file,
         )
-    description: dict[str, Any] = json.loads(metadata["cygnet"])
+    try:
+        description = json.loads(metadata["cygnet"])
+    except (ValueError, RecursionError) as error:
+        raise _damaged(file, str(error)) from error
+    if not isinstance(description, dict):
+        raise _damaged(file, "it is no JSON object")
     if description.get("format") != FORMAT:
         raise ModelError.of(
             f"This model has format {description.get('format')!r}; this version reads {FORMAT}.",
             "Export it again, or use the version of Cygnet that wrote it.",
             file=file,
         )
+    try:
+        checked = _Description.model_validate(description)
+    except ValidationError as error:
+        found = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in found["loc"])
+        raise _damaged(file, f"{where}: {found['msg']}") from error
+    n_folds = len(checked.folds)
+    if not n_folds == len(checked.calibration.slope) == len(checked.calibration.intercept):
+        raise _damaged(file, "folds and calibration differ in number")
     return description
+
+
+def _damaged(file: Path, reason: str) -> ModelError:
+    return ModelError.of(
+        f"The description in this model cannot be read ({reason}).",
+        "Export it again, or copy it again from where it came.",
+        file=file,
+    )

@@ -17,6 +17,17 @@ from cygnet.errors import ModelError
 from cygnet.inference.predict import PredictedImages
 from cygnet.pipeline.subjects import Subjects
 
+# What a document lets out that is JSON and no stage; the first is a subclass of ValueError.
+_NO_STAGE = (
+    json.JSONDecodeError,
+    AttributeError,
+    KeyError,
+    OverflowError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
+
 
 def read_stage(model: Path) -> Stage | None:
     """Read the context stage that lies in the RUN ``model``; ``None`` where there is none.
@@ -28,7 +39,7 @@ def read_stage(model: Path) -> Stage | None:
         return None
     try:
         return stage_from_json(json.loads(file.read_text(encoding="utf-8")))
-    except (json.JSONDecodeError, KeyError, TypeError, ValueError) as error:
+    except _NO_STAGE as error:
         raise ModelError.of(
             "This is no context stage.", "Run again, or remove the file.", file=file
         ) from error

@@ -19,7 +19,7 @@ from cygnet.cohort.folds import component_codes, read_folds
 from cygnet.cohort.table import Dataset, read_dataset
 from cygnet.context.judgement import Judgement, judge
 from cygnet.context.lesions import Floats, Lesions, Scale, make_lesions
-from cygnet.context.stage import fit_stage
+from cygnet.context.stage import Stage, fit_stage
 from cygnet.context.trials import artefact_tasks, run_tasks, tasks_of
 from cygnet.durable import write_text_whole
 from cygnet.errors import MAX_SHOWN, Fault, Offender, StorageError, TableError
@@ -47,13 +47,18 @@ class ContextResult:
     """What was judged and where it lies."""
 
     judgement: Judgement
-    chosen: str
-    notices: tuple[str, ...]
+    scores: ContextScores
+    stage: Stage
     out: Path
+
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What a reader must know of the scores."""
+        return self.scores.notices
 
     def as_json(self) -> dict[str, object]:
         """Give the document of ``context --json``."""
-        return {**self.judgement.as_json(), "stage": self.chosen, "notes": list(self.notices)}
+        return {**self.judgement.as_json(), "stage": self.stage.chosen, "notes": list(self.notices)}
 
 
 def judge_context(
@@ -96,7 +101,7 @@ def judge_run(
     ``(n_images, n_dimensions)`` its embeddings in the same order.
     """
     return _judged(
-        _scores(table, duplicates, vectors, ()),
+        scores_of(table, duplicates, vectors),
         out,
         artefacts=False,
         workers=workers,
@@ -114,7 +119,7 @@ def _judged(
         trials = run_tasks(tasks, workers=workers, advance=advance)
     judgement = judge(scores.lesions, scores.target, trials, groups=_groups(scores))
     stage = fit_stage(scores.lesions, scores.target, scores.scale, supported=judgement.supported)
-    result = ContextResult(judgement, stage.chosen, scores.notices, out)
+    result = ContextResult(judgement, scores, stage, out)
     out.mkdir(parents=True, exist_ok=True)
     write_text_whole(out / "context.json", json.dumps(stage.as_json(), allow_nan=False) + "\n")
     document = json.dumps(result.as_json(), indent=2, allow_nan=False)
@@ -152,15 +157,20 @@ def read_scores(oof: Path, data: Path, embeddings: Path | None = None) -> Contex
     )
     _refuse(table, oof, dataset)
     vectors = None if embeddings is None else _read_embeddings(embeddings, table)
-    return _scores(table, dataset.duplicates, vectors, _notices(table, known))
+    return scores_of(table, dataset.duplicates, vectors, _notices(table, known))
 
 
-def _scores(
+def scores_of(
     table: pl.DataFrame,
     duplicates: pl.DataFrame,
     vectors: NDArray[np.float32] | None,
-    notices: tuple[str, ...],
+    notices: tuple[str, ...] = (),
 ) -> ContextScores:
+    """Give the lesions of a checked table, of which listed ``duplicates`` are one each.
+
+    ``table`` has ``image_name``, ``patient_id``, ``lesion_id``, ``target``, ``probability`` and
+    ``fold``; ``vectors`` are its embeddings ``(n_images, n_dimensions)`` in the same order.
+    """
     table = table.with_columns(lesion_id=_lesions_of(table, duplicates))
     lesions = make_lesions(table, embedding=vectors)
     return ContextScores(

@@ -21,8 +21,8 @@ from cygnet.evaluation import Estimate, ScoreCard
 from cygnet.pipeline.request import Progress, RunRecord, RunRequest, open_run
 
 if TYPE_CHECKING:
-    from cygnet.context.judgement import Judgement
     from cygnet.curation.findings import Level
+    from cygnet.pipeline.context_job import ContextResult
     from cygnet.pipeline.inputs import Prepared, Tables
     from cygnet.pipeline.results import OutOfFold, Scored
 
@@ -85,7 +85,7 @@ class _Run:
     def to_report(self) -> RunResult:
         """Run to ``report.html``."""
         tables, record, prepared, result = self._trained()
-        judgement = self._context(tables, record, prepared, result)
+        judged = self._context(tables, record, prepared, result)
         with self._timed(record, "predict test set"):
             sentence = self._submission(tables, prepared)
         if sentence is not None:
@@ -97,9 +97,7 @@ class _Run:
         context = context_sentence(prepared.train)
         notices = [*self.notices, *([context] if context else [])]
         page = self.out / "report.html"
-        write_report(
-            page, self.request, record, tables, prepared, result, scored, notices, judgement
-        )
+        write_report(page, self.request, record, tables, prepared, result, scored, notices, judged)
         record.note(status="done", notices=notices)
         return self._result(scored, notices, page)
 
@@ -140,7 +138,7 @@ class _Run:
 
     def _context(
         self, tables: "Tables", record: RunRecord, prepared: "Prepared", result: "OutOfFold"
-    ) -> "Judgement | None":
+    ) -> "ContextResult | None":
         """Judge patient context where there are patients enough; the scores stay as they are."""
         from cygnet.pipeline.page import context_sentence
 
@@ -149,7 +147,7 @@ class _Run:
         from cygnet.pipeline.context_job import judge_run
 
         with self._timed(record, "judge context"):
-            judged = judge_run(
+            return judge_run(
                 self.out,
                 prepared.train.with_columns(
                     probability=pl.Series(result.probability), fold=pl.Series(prepared.folds)
@@ -159,7 +157,6 @@ class _Run:
                 workers=self.request.workers,
                 progress=self.progress,
             )
-        return judged.judgement
 
     def _submission(self, tables: "Tables", prepared: "Prepared") -> str | None:
         from cygnet.pipeline import results

@@ -8,11 +8,14 @@ from pathlib import Path
 
 import polars as pl
 
-from cygnet.context.judgement import Judgement
+from cygnet.context.contributions import held_out_contributions
+from cygnet.context.resemblance import Space
+from cygnet.pipeline.context_job import ContextResult, scores_of
 from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRecord, RunRequest
 from cygnet.pipeline.results import OutOfFold, Scored
 from cygnet.report.baselines import Baseline
+from cygnet.report.patient_evidence import PatientEvidence
 from cygnet.report.reporting import RunSource
 from cygnet.report.run_report import RunReport, write_run_report
 
@@ -54,7 +57,7 @@ def write_report(
     result: OutOfFold,
     scored: Scored,
     notices: list[str],
-    context: Judgement | None = None,
+    context: ContextResult | None = None,
 ) -> None:
     """Write ``report.html``."""
     oof = prepared.train.select(_COLUMNS).with_columns(
@@ -81,12 +84,34 @@ def write_report(
         seconds=document.get("seconds", {}),
         machine=_machine_sentence(document["machine"]),
         files=_FILES if context is None else (*_FILES, *_CONTEXT_FILES),
-        context=context,
+        context=None if context is None else context.judgement,
         prevalence_note=prevalence_note(tables, prepared),
         seed=request.recipe.seed,
         source=_source(tables, prepared, document.get("arithmetic", {})),
+        patients=_patients(tables, prepared, result, context),
     )
     write_run_report(report, path)
+
+
+def _patients(
+    tables: Tables, prepared: Prepared, result: OutOfFold, context: ContextResult | None
+) -> PatientEvidence:
+    """Give what the page may say of a patient's lesions, with context where it was judged."""
+    if context is not None:
+        lesions, stage = context.scores.lesions, context.stage
+        return PatientEvidence(
+            lesions,
+            stage.features.space,
+            held_out_contributions(stage, lesions, context.scores.target),
+            supported=stage.supported,
+        )
+    scored = prepared.train.with_columns(
+        probability=pl.Series(result.probability), fold=pl.Series(prepared.folds)
+    )
+    lesions = scores_of(scored, tables.dataset.duplicates, result.embedding).lesions
+    return PatientEvidence(
+        lesions, Space.of(lesions), why_not=context_sentence(prepared.train) or ""
+    )
 
 
 def _source(tables: Tables, prepared: Prepared, arithmetic: dict[str, object]) -> RunSource:

@@ -16,7 +16,7 @@ from cygnet.evaluation import auroc
 from cygnet.report import numbers
 from cygnet.report.figures import needs_log_odds
 from cygnet.report.svg import Drawing, probability_scale
-from cygnet.report.thumbnails import ThumbnailSource, data_uri
+from cygnet.report.thumbnails import SIDE_PX, ThumbnailSource, data_uri
 
 MOST_WRONG = 12
 MOST_PATIENTS = 6
@@ -90,13 +90,18 @@ class Cards:
         target = chosen["target"].to_numpy().astype(np.int64)
         return target, chosen["probability"].to_numpy().astype(np.float64)
 
-    def _picture(self, row: dict[str, object]) -> str | None:
+    def picture(self, index: int, side_px: int) -> str | None:
+        """Give the picture of one row, its longer side at most ``side_px``, as a ``data:`` URI."""
+        return self._picture(self._rows.row(index, named=True), side_px)
+
+    def _picture(self, row: dict[str, object], side_px: int = SIDE_PX) -> str | None:
         encoded = self._thumbnails(str(row["image_name"])) if self._thumbnails else None
         if encoded is None:
             return None
         width, height = row.get("width_px"), row.get("height_px")
         known = self._squashed and isinstance(width, int) and isinstance(height, int)
-        return data_uri(encoded, width / height if known and width and height else None)  # type: ignore[operator]
+        aspect = width / height if known and width and height else None  # type: ignore[operator]
+        return data_uri(encoded, aspect, side_px=side_px)
 
 
 def _written(row: dict[str, object], columns: Sequence[str]) -> str:

@@ -30,6 +30,8 @@ from cygnet.report.making import flattened, written_time
 from cygnet.report.metric_rows import metric_groups
 from cygnet.report.numbers import format_duration
 from cygnet.report.page import render_page
+from cygnet.report.patient_evidence import PatientEvidence, evidence_of
+from cygnet.report.patient_page import patient_chapter
 from cygnet.report.reporting import RunSource, drafted_lists, run_facts
 from cygnet.report.score_figures import Scored, gap_table, score_figures, subgroup_figure
 from cygnet.report.tables import Cell, DataTable, count_cell, table
@@ -52,6 +54,8 @@ class RunReport:
     do. ``context`` is what judging patient context came to, if
     it was judged. ``facts`` and ``missing`` are label and value; ``notices`` are whole sentences.
     ``source`` says where the images came from, where their folds were checked to share nothing.
+    ``patients`` is what is known of a patient's lesions beyond their scores; without it the page
+    looks at patients by their scores alone.
     """
 
     title: str
@@ -79,6 +83,7 @@ class RunReport:
     seed: int = 0
     context: Judgement | None = None
     source: RunSource | None = None
+    patients: PatientEvidence | None = None
 
 
 def write_run_report(report: RunReport, path: Path) -> None:
@@ -148,6 +153,9 @@ def _lesion_parts(report: RunReport, scored: Scored) -> dict[str, object]:
             for rows, within in chosen
         ],
         "patients_sentence": choice_sentence(len(chosen), n_patients),
+        "together": patient_chapter(
+            report.oof, report.patients or evidence_of(report.oof), cards, seed=report.seed
+        ),
     }
 
 
@@ -181,6 +189,7 @@ def _contents(parts: Mapping[str, object]) -> list[tuple[str, str]]:
         ("subgroups", "Subgroups", parts["subgroups"]),
         ("wrong", "Most wrong", parts["wrong"] != ([], [])),
         ("patients", "Patients in a row", parts["patients"]),
+        ("together", "Patients on a map", parts["together"]),
         ("numbers", "All numbers", True),
         ("reporting", "For a paper", True),
         ("making", "How it was made", True),

@@ -16,8 +16,8 @@ SIDE_PX = 224  # twice the size at which a lesion is shown, for sharp screens
 _QUALITY = 82
 
 
-def data_uri(encoded: bytes, aspect: float | None = None) -> str | None:
-    """Give the picture as a ``data:`` URI whose longer side is at most 224 px, or ``None``.
+def data_uri(encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE_PX) -> str | None:
+    """Give the picture as a ``data:`` URI whose longer side is at most ``side_px``, or ``None``.
 
     ``aspect`` is width over height of the original where ``encoded`` was squashed to a square;
     the picture is brought back to it. ``None`` keeps the proportions as they are.
@@ -30,7 +30,7 @@ def data_uri(encoded: bytes, aspect: float | None = None) -> str | None:
         return None
     height, width = pixels.shape[:2]
     shape = aspect if aspect is not None else width / height
-    longer = min(SIDE_PX, max(height, width))
+    longer = min(side_px, max(height, width))
     size = (longer, longer / shape) if shape >= 1 else (longer * shape, longer)
     small = cv2.resize(
         pixels, (max(round(size[0]), 1), max(round(size[1]), 1)), interpolation=cv2.INTER_AREA

@@ -13,6 +13,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from cygnet.errors import Fault, RecipeError
 
+_MAX_BYTES = 1024**2
+
 Fraction = Annotated[float, Field(ge=0.0, le=1.0)]
 Triple = tuple[float, float, float]
 Model = TypeVar("Model", bound="Frozen")
@@ -108,6 +110,10 @@ def read_recipe(name_or_file: str) -> Recipe:
             f"The recipes that ship with Cygnet are: {known}.",
         )
     try:
+        if file.stat().st_size > _MAX_BYTES:
+            raise RecipeError.of(
+                "This is too large to be a recipe.", "Give a TOML file.", file=file
+            )
         text = file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise RecipeError.of(
@@ -119,7 +125,8 @@ def read_recipe(name_or_file: str) -> Recipe:
 def _validated(text: str, file: Path) -> Recipe:
     try:
         document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
+        # tomllib lets out more than its own error: endless numbers, endless brackets.
         raise RecipeError.of(
             f"This recipe is not TOML: {error}.", "Mend that line.", file=file
         ) from error

@@ -144,7 +144,8 @@ _APPLICATION = (
 
 CLEAR_DERM = Checklist(
     "CLEAR Derm",
-    "Daneshjou et al. 2022, JAMA Dermatology 158, 90, doi 10.1001/jamadermatol.2021.4915",
+    "Daneshjou et al. 2022, JAMA Dermatology 158, 90, doi 10.1001/jamadermatol.2021.4915; items in "
+    "our own words and numbered in our own order",
     (
         ("Data", _DATA),
         ("Technique", _TECHNIQUE),

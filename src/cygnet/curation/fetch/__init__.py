@@ -1,0 +1,1 @@
+"""Download a known dataset: resumed, verified, and unpacked within its folder."""
