@@ -2,12 +2,14 @@
 
     python benchmarks/image_facts.py FOLDER [--images N] [--rounds R]
 
-Every round decodes each of the first N JPEGs of FOLDER to 512 px and gathers its facts, one after
-the other, on one core; the fastest round counts, for decoding and for facts by themselves.
+Every round decodes each of the first N JPEGs of FOLDER to 512 px, and then gathers its facts as an
+audit does, from 256 px and, where writing may be, from 512 px; one after the other, on one core.
+The fastest round counts, for decoding and for facts with the decoding that they need.
 """
 
 import argparse
 import time
+from functools import partial
 from pathlib import Path
 
 from cygnet.images.decode import decode_to_size
@@ -30,16 +32,17 @@ def main() -> None:
         decoding = facts = 0.0
         for file, data in zip(files, contents, strict=True):
             start = time.process_time()
-            pixels = decode_to_size(data, SIZE_PX, file=file)
+            decode_to_size(data, SIZE_PX, file=file)
             middle = time.process_time()
-            image_facts(data, pixels, file=file)
+            pixels = decode_to_size(data, SIZE_PX // 2, file=file)
+            image_facts(data, pixels, closer=partial(decode_to_size, data, SIZE_PX, file=file))
             decoding += middle - start
             facts += time.process_time() - middle
         rounds.append((1000 * decoding / len(files), 1000 * facts / len(files)))
     decoding, facts = (min(times) for times in zip(*rounds, strict=True))
     print(f"{len(files)} images at {SIZE_PX} px, milliseconds an image, fastest of {len(rounds)}:")
     print(f"decoding {decoding:.2f}, facts {facts:.2f}, ratio {facts / decoding:.2f}")
-    print(f"speed of both beside decoding alone: {decoding / (decoding + facts):.0%}")
+    print(f"speed beside decoding alone: {decoding / facts:.0%}")
 
 
 if __name__ == "__main__":

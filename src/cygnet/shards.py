@@ -7,9 +7,12 @@ with the index of its shard, so that the caller can show progress and write in i
 import importlib
 import multiprocessing
 import os
+import signal
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from typing import Any, TypeVar
 
 from cygnet.errors import InputError, MissingExtraError, WorkerError
@@ -60,7 +63,10 @@ def _on_processes(
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         try:
             for index, shard in queue:
-                pending[pool.submit(task, shard)] = index
+                # Workers are started here, when there is work for one more.
+                with _interrupts_held():
+                    future = pool.submit(task, shard)
+                pending[future] = index
                 if len(pending) >= workers * _QUEUED_PER_WORKER:
                     yield from _completed(pending)
             while pending:
@@ -73,6 +79,25 @@ def _on_processes(
             raise WorkerError(message) from error
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Hold Ctrl-C back from processes that are started within, for good, and from this one until.
+
+    A terminal sends it to every process of the group. A worker that is still importing would print
+    a traceback; this process alone decides, and stops its workers.
+    """
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    # Its own start unblocks the signal.
+    resource_tracker.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _completed(pending: dict[Future[Result], int]) -> Iterator[tuple[int, Result]]:

@@ -9,6 +9,7 @@ import pytest
 
 from cygnet.cohort.columns import Part
 from cygnet.cohort.published import (
+    PUBLISHED_COLUMNS,
     PUBLISHED_COUNTS,
     PUBLISHED_VALUES,
     packed_digests,
@@ -24,7 +25,10 @@ def isic_2020(real_data: Path) -> Dataset:
 
 
 def strangers(names: list[str]) -> pl.DataFrame:
-    return pl.DataFrame({"image_name": names})
+    columns = [*PUBLISHED_COLUMNS["train"][1:], "lesion_id"]
+    types = {"age_approx": pl.Float64, "target": pl.Int64}
+    empty = [pl.lit(None, types.get(name, pl.String)).alias(name) for name in columns]
+    return pl.DataFrame({"image_name": names}).with_columns(empty)
 
 
 def test_published_counts_add_up() -> None:
@@ -73,6 +77,10 @@ def test_the_published_tables_are_recognised_whole(isic_2020: Dataset) -> None:
         rows = published_rows(cohort.table, cohort.part)
         assert rows.is_whole
         assert rows.says_what_was_published
+        shuffled = published_rows(
+            cohort.table.sample(fraction=1, shuffle=True, seed=1), cohort.part
+        )
+        assert shuffled.says_what_was_published
 
 
 @pytest.mark.real

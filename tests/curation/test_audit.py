@@ -130,6 +130,18 @@ def test_errors_come_first_and_decide(tmp_path: Path) -> None:
     assert "--allow-missing" in only(found, "missing-images").remedy
 
 
+def test_tables_without_any_folder_of_images_are_audited_as_such(tmp_path: Path) -> None:
+    folder = write_folder(tmp_path, images=0)
+    (folder / "jpeg/train").rmdir()
+    (folder / "jpeg").rmdir()
+    found = audit_of(folder)
+    assert found.ok
+    assert only(found, "no-images").count == 4
+    assert "missing-images" not in {one.code for one in found.findings}
+    evidence = found.facts["duplicate_evidence"]
+    assert evidence["same_bytes"] is evidence["same_pixels"] is None
+
+
 def test_a_table_alone_is_not_blamed_for_missing_images(tmp_path: Path) -> None:
     found = audit_of(write_folder(tmp_path, images=0) / "train.csv")
     assert found.ok

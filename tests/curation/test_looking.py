@@ -11,7 +11,7 @@ from PIL import Image, ImageFilter
 from cygnet.cohort.table import read_dataset
 from cygnet.curation.audit import Audit, audit
 from cygnet.curation.findings import Finding
-from cygnet.curation.looking import FILE_COLUMNS, look_at_file, look_at_files
+from cygnet.curation.looking import FILE_COLUMNS, is_sampled, look_at_file, look_at_files
 from cygnet.curation.present import named_images, present_images
 from small_cohort import Pixels, blob, jpeg
 
@@ -70,11 +70,11 @@ def planted(tmp_path: Path, rng: np.random.Generator) -> Path:
     return folder
 
 
-def seen(folder: Path, **options: int) -> tuple[pl.DataFrame, Audit]:
+def seen(folder: Path, *, workers: int | None = None) -> tuple[pl.DataFrame, Audit]:
     dataset = read_dataset(folder, for_audit=True)
     images = present_images(dataset)
     assert images is not None
-    files = look_at_files(named_images(dataset, images), **options)
+    files = look_at_files(named_images(dataset, images), workers=workers)
     return files, audit(dataset, images, files=files)
 
 
@@ -169,3 +169,28 @@ def test_no_images_give_no_rows() -> None:
     files = look_at_files({"train": {}})
     assert files.height == 0
     assert files.columns == list(FILE_COLUMNS)
+
+
+def test_of_many_small_images_writing_is_searched_for_in_a_stated_sample(
+    planted: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dataset = read_dataset(planted, for_audit=True)
+    images = present_images(dataset)
+    assert images is not None
+    named = named_images(dataset, images)
+    monkeypatch.setattr("cygnet.curation.looking.SEARCHED_ALL_UP_TO", 5)
+    files = look_at_files(named, workers=1)
+    read = files.filter(pl.col("pixels_digest").is_not_null())
+    searched = read.filter(pl.col("n_text_lines").is_not_null())["image_name"].to_list()
+    assert searched == [name for name in read["image_name"] if is_sampled(name)]
+    assert 0 < len(searched) < read.height
+    found = audit(dataset, images, files=files)
+    told = only(found, "writing-sampled")
+    assert told.count == read.height - len(searched)
+    assert f"in {len(searched)} of {read.height} train images" in told.message
+    assert found.facts["files"]["train"]["n_searched_for_writing"] == len(searched)
+    every = look_at_files(named, workers=1, all_writing=True)
+    assert every["n_text_lines"].count() == read.height
+    assert "writing-sampled" not in {
+        one.code for one in audit(dataset, images, files=every).findings
+    }

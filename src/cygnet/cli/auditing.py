@@ -24,6 +24,7 @@ class AuditRequest:
 
     data: Path
     pixels: bool = True
+    all_writing: bool = False
     near: bool = False
     duplicates: Path | None = None
     baseline: Path | None = None
@@ -59,7 +60,11 @@ def run_audit(request: AuditRequest) -> AuditRun:
         named = named_images(dataset, images)
         with console.progress("Looking at images", sum(map(len, named.values()))) as advance:
             files = look_at_files(
-                named, workers=request.workers, ray_address=request.ray, progress=advance
+                named,
+                workers=request.workers,
+                ray_address=request.ray,
+                progress=advance,
+                all_writing=request.all_writing,
             )
     found = audit(dataset, images, same_pictures, files=files)
     if accepted is not None:

@@ -91,6 +91,13 @@ def audit(
     near: Annotated[
         bool, typer.Option("--near", help="Look for changed copies too; takes longer.")
     ] = False,
+    all_writing: Annotated[
+        bool,
+        typer.Option(
+            "--all-writing",
+            help="Search small images for burned-in writing too, all of them; takes longer.",
+        ),
+    ] = False,
     duplicates_file: KnownDuplicates = None,
     html: Annotated[
         Path | None,
@@ -118,7 +125,16 @@ def audit(
     """
     from cygnet.cli.auditing import AuditRequest, print_and_write, run_audit
 
-    request = AuditRequest(data, pixels, near, duplicates_file, baseline, workers, ray)
+    request = AuditRequest(
+        data,
+        pixels,
+        all_writing=all_writing,
+        near=near,
+        duplicates=duplicates_file,
+        baseline=baseline,
+        workers=workers,
+        ray=ray,
+    )
     found = run_audit(request)
     print_and_write(request, found, html=html, baseline=baseline_out, as_json=as_json)
     if not found.audit.ok:

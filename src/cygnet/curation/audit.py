@@ -95,7 +95,11 @@ def audit(
         facts["images"] = image_facts(dataset, images)
     if files is not None:
         facts["files"] = file_facts(files)
-    same_bytes = None if images is None else same_bytes_pairs(named_images(dataset, images))
+    named = {} if images is None else named_images(dataset, images)
+    # Where there are no files nothing was looked for, and nothing found is no comfort.
+    same_bytes = same_bytes_pairs(named) if any(named.values()) else None
+    if files is not None and not files.height:
+        files = None
     linked = listed_pairs(dataset) | (same_bytes or set())
     pixels = None if files is None else equal_in_pixels(files)
     facts["duplicate_evidence"] = evidence_facts(dataset, same_bytes, pixels, same_pictures)

@@ -219,5 +219,6 @@ def _file_facts(files: pl.DataFrame) -> dict[str, Any]:
         "n_dark_corners": read.filter(pl.col("dark_corner_share") > DARK_CORNERS_ABOVE).height,
         "n_rulers": read.filter(pl.col("ruler_score") > RULER_ABOVE).height,
         "n_colour_charts": read.filter(pl.col("chart_score") > CHART_ABOVE).height,
+        "n_searched_for_writing": read["n_text_lines"].count(),
         "n_with_metadata": read.filter(pl.col("metadata").str.len_bytes() > 0).height,
     }

@@ -44,6 +44,13 @@ TABLE_KINDS: Final = (
         "folder",
     ),
     FindingKind(
+        "no-images",
+        "warning",
+        "Nothing to do if the tables alone were to be audited; else put the images into the"
+        " folders of the layout.",
+        "folder",
+    ),
+    FindingKind(
         "one-class",
         "error",
         "A classifier needs melanomas and benign lesions: check the column target.",

@@ -404,5 +404,5 @@ def _trees_out_of_fold(
             inside = fold == held_out
             known = lightgbm.Dataset(data[~inside], folded.target[~inside], categorical_feature=at)
             trees = lightgbm.train(settings, known, num_boost_round=150)
-            scores[inside] += trees.predict(data[inside]) / len(folded.folds)
+            scores[inside] += np.asarray(trees.predict(data[inside])) / len(folded.folds)
     return scores

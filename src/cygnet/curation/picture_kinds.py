@@ -98,6 +98,12 @@ PICTURE_KINDS: Final = (
         "pixels",
     ),
     FindingKind(
+        "writing-sampled",
+        "note",
+        "Search all of them with: cygnet cohort audit DATA --all-writing.",
+        "pixels",
+    ),
+    FindingKind(
         "strong-shortcut",
         "warning",
         "Report every result beside this figure, and judge models where it tells nothing: within"

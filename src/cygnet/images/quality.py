@@ -16,7 +16,7 @@ from cygnet.images.artefacts import chart_score, ruler_score
 
 Pixels = NDArray[np.uint8]
 
-BLURRED_BELOW: Final = 0.46
+BLURRED_BELOW: Final = 0.5
 MOSTLY_BLACK_ABOVE: Final = 0.5
 GREY_BELOW: Final = 3.0
 DARK_CORNERS_ABOVE: Final = 0.2
@@ -29,7 +29,7 @@ class PixelFacts:
     """What the pixels of one picture show. Shares and scores are 0 to 1.
 
     ``sharpness``
-        0 where nothing changes from one pixel to the next, 1 where everything does.
+        at 256 px: 0 where nothing changes from one pixel to the next, 1 where everything does.
     ``black_share``
         of the area, where no channel reaches a tenth of white.
     ``colourfulness``
@@ -99,8 +99,8 @@ def pixel_facts(
 ) -> PixelFacts:
     """Measure a picture, ``(height, width, 3)``, uint8, RGB, of at least 64 x 64 pixels.
 
-    Meant for a picture decoded to 512 px; larger ones are measured on a copy of 256 px, and only
-    ``sharpness`` at the size that is given. ``copy`` is what :func:`working_copy` gives, and
+    Everything is measured on a copy of 256 px; a JPEG is best decoded to that size at once.
+    ``copy`` is what :func:`working_copy` gives, and
     ``grey`` the same in grey, where they are at hand already. Raises ``ValueError`` for another
     shape or type.
     """
@@ -121,7 +121,7 @@ def pixel_facts(
     darkest: Any = cv2.min(cv2.min(red, green), blue)
     dark, white = _corner_shares(brightest, darkest)
     return PixelFacts(
-        sharpness=_sharpness(pixels),
+        sharpness=_sharpness(copy),
         black_share=float(np.count_nonzero(brightest <= _BLACK)) / brightest.size,
         colourfulness=float(cv2.mean(cv2.subtract(brightest, darkest))[0]),
         dark_corner_share=dark,

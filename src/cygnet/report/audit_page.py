@@ -9,10 +9,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from cygnet.cohort.table import Dataset
 from cygnet.curation.audit import Audit
@@ -31,6 +32,9 @@ from cygnet.report.page import render_page
 from cygnet.report.tables import Cell, Column, DataTable, table
 from cygnet.report.thumbnails import SIDE_PX, data_uri
 
+if TYPE_CHECKING:
+    from cygnet.images.burned_in_text import TextLine
+
 _HEADINGS: Final = {
     "error": ("errors", "Errors: a result on these data would be wrong"),
     "warning": ("warnings", "Warnings: a result may be wrong, or says less than it seems"),
@@ -39,6 +43,7 @@ _HEADINGS: Final = {
 # Their values are blotted out where they are found; other findings may name the same people.
 _PRIVATE: Final = frozenset({"identifier-names", "file-name-persons", "file-name-dates"})
 _PIXELS_OF_WRITING: Final = 512
+_BLOT: Final = 128
 # A picture helps where it shows what was found, not where a cell of its row is empty.
 _SEEN_EVIDENCE: Final = frozenset({"pixels", "bytes", "official list", "file"})
 _SEEN_CODES: Final = frozenset(
@@ -229,9 +234,7 @@ class Thumbnails:
         except ImageError:
             return None
         for line in burned_in_text(pixels):
-            across = slice(_at(line.left) - 6, _at(line.right) + 6)
-            down = slice(_at(line.top) - 6, _at(line.bottom) + 6)
-            pixels[max(down.start, 0) : down.stop, max(across.start, 0) : across.stop] = 128
+            _blot(pixels, line)
         own = header.width_px / header.height_px
         # A square file of an original that was not square has been squashed before.
         aspect = self._aspects.get(image_name, own) if own == 1 else own
@@ -240,8 +243,21 @@ class Thumbnails:
         return data_uri(np.asarray(encoded, np.uint8).tobytes(), aspect)
 
 
-def _at(share: float) -> int:
-    return round(share * _PIXELS_OF_WRITING)
+def _blot(pixels: NDArray[np.uint8], line: "TextLine") -> None:
+    """Paint over a line of writing from border to border, and over one more on either side.
+
+    What is found of a line is at times one word of it.
+    """
+    if line.right - line.left >= line.bottom - line.top:
+        pixels[_band(line.top, line.bottom)] = _BLOT
+    else:
+        pixels[:, _band(line.left, line.right)] = _BLOT
+
+
+def _band(first: float, last: float) -> slice:
+    more = last - first
+    n = _PIXELS_OF_WRITING
+    return slice(max(0, round((first - more) * n)), round((last + more) * n))
 
 
 def _known_aspects(dataset: Dataset) -> Mapping[str, float]:

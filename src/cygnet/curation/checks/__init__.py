@@ -28,6 +28,7 @@ from cygnet.curation.checks.pictures import (
     image_faults,
     sizes_that_disagree,
     what_pixels_and_metadata_show,
+    writing_sampled,
 )
 from cygnet.curation.checks.published import (
     published_columns,
@@ -87,6 +88,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     same_pictures,
     image_faults,
     what_pixels_and_metadata_show,
+    writing_sampled,
     colour_profiles,
     names_of_files,
     names_in_identifiers,

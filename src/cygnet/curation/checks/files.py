@@ -9,8 +9,16 @@ from cygnet.errors import MAX_SHOWN
 
 
 def missing_images(seen: Seen) -> Iterator[Finding]:
-    """Find rows whose image is not there, a finding a part."""
+    """Find rows whose image is not there, a finding a part; tables without any folder are one."""
     if seen.images is None:
+        return
+    layout = seen.dataset.layout
+    if not any(layout.image_folders(cohort.part) for cohort in seen.dataset.parts):
+        yield found(
+            "no-images",
+            f"No folder of images is in {layout.root}: the tables alone were audited.",
+            count=sum(cohort.table.height for cohort in seen.dataset.parts),
+        )
         return
     for cohort in seen.dataset.parts:
         count, examples = where(cohort, without_image(cohort, seen.images), "image_name")

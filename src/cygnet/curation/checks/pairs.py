@@ -54,7 +54,8 @@ def lesions_of_several_images(seen: Seen) -> Iterator[Finding]:
     ]
     yield found(
         "unlisted-same-lesion" if listed else "several-images-a-lesion",
-        f"Of one lesion_id, and not on the list: {counted(len(unlisted), 'pair')}."
+        f"Of one lesion_id, and not on the list: {counted(len(unlisted), 'pair')}. List and"
+        f" lesion_id together tell of {counted(seen.facts['duplicates']['n_union'], 'pair')}."
         if listed
         else f"Of a lesion that an earlier image shows: {counted(len(unlisted), 'image')}.",
         count=len(unlisted),

@@ -12,6 +12,7 @@ from cygnet.cohort.columns import Part
 from cygnet.cohort.table import Cohort
 from cygnet.curation.checks.seen import Seen
 from cygnet.curation.findings import Example, Finding, found
+from cygnet.curation.looking import SEARCHED_ONE_IN, SMALL_BELOW_PIXELS
 from cygnet.errors import MAX_SHOWN
 from cygnet.images.colour_profile import is_srgb
 from cygnet.images.faults import FAULT_KINDS
@@ -72,6 +73,22 @@ def what_pixels_and_metadata_show(seen: Seen) -> Iterator[Finding]:
                 known &= ~pl.col("faults").list.contains("image-grey")
             message = f"{{count}} {cohort.part} images {said}."
             yield from _files_where(code, message, cohort, files, known, shown, "pixels")
+
+
+def writing_sampled(seen: Seen) -> Iterator[Finding]:
+    """Say in how many pictures writing was not searched for."""
+    for cohort, files in _opened(seen):
+        read = files.filter(pl.col("pixels_digest").is_not_null())
+        n_not = read["n_text_lines"].null_count()
+        if n_not:
+            yield found(
+                "writing-sampled",
+                f"Writing was searched for in {read.height - n_not:,} of {read.height:,}"
+                f" {cohort.part} images: all large ones, and one in {SEARCHED_ONE_IN} of those"
+                f" below {SMALL_BELOW_PIXELS / 1e6} megapixels.",
+                count=n_not,
+                subject=cohort.part,
+            )
 
 
 def colour_profiles(seen: Seen) -> Iterator[Finding]:
