@@ -16,6 +16,11 @@ from cygnet.cohort.published import (
     published_rows,
     row_digests,
 )
+from cygnet.cohort.published_ham10000 import (
+    HAM10000_IMAGES,
+    HAM10000_VALUES,
+    is_of_ham10000,
+)
 from cygnet.cohort.table import Dataset, read_dataset
 
 
@@ -107,3 +112,14 @@ def test_each_changed_row_is_found(isic_2020: Dataset) -> None:
     assert rows.changed.sum() > 1_000
     moved = table.with_columns(lesion_id=pl.col("lesion_id").shift(1))
     assert np.count_nonzero(published_rows(moved, "train").lesion_changed) > 30_000
+
+
+def test_the_published_counts_of_ham10000_add_up() -> None:
+    for column in ("diagnosis", "diagnosis_confirm_type", "sex"):
+        assert sum(HAM10000_VALUES[column].values()) == HAM10000_IMAGES
+
+
+def test_images_of_ham10000_are_known_by_their_names() -> None:
+    names = ["ISIC_0024305", "ISIC_0024306", "ISIC_0034320", "ISIC_0034321", "ISIC_002500x"]
+    table = strangers(names).select(of=is_of_ham10000())
+    assert table["of"].to_list() == [False, True, True, False, False]

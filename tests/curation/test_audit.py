@@ -541,3 +541,26 @@ def test_a_table_that_was_changed_is_not_as_published(real_data: Path, tmp_path:
     content = only(audit_of(path), "published-content")
     assert rows_of(content) == [2, 3]
     assert [one.value for one in content.examples] == [line.split(",")[0] for line in lines[1:3]]
+
+
+def test_ham10000_is_held_against_its_published_counts(tmp_path: Path) -> None:
+    rows = [f"L{number},ISIC_{24_306 + number:07d},nv,histo,male" for number in range(9_500)]
+    rows += ["L9999,ISIC_0034524,mel,histo,male", "L0,ISIC_0034000,oddity,histo,male"]
+    path = tmp_path / "metadata.csv"
+    path.write_text("lesion_id,image_id,dx,dx_type,sex\n" + "\n".join(rows) + "\n")
+    found = audit_of(tmp_path)
+    told = {one.value for one in only(found, "published-counts").examples}
+    assert "n_images: 10,015 published, 9,501 here" in told
+    assert only(found, "published-counts").count == 16
+    assert rows_of(only(found, "rows-not-published")) == [9_502]
+    assert only(found, "published-values").examples[0].value == "oddity"
+    path.write_text("lesion_id,image_id,dx,dx_type,sex\n" + "\n".join(rows[:90]) + "\n")
+    assert only(audit_of(tmp_path), "published-part").count == 90
+
+
+@pytest.mark.real
+def test_the_part_of_ham10000_is_recognised(real_data: Path) -> None:
+    found = audit_of(real_data / "ham10000")
+    assert only(found, "published-part").count == 5_984
+    assert only(found, "rows-not-published").count == 1_512
+    assert "published-values" not in {one.code for one in found.findings}

@@ -167,7 +167,7 @@ def _places(finding: Finding, *, hides: bool) -> DataTable:
     ]
     more = finding.count - len(rows)
     caption = "Where" if more <= 0 else f"The first {len(rows)} places"
-    return table(caption, [Column("Place"), Column("What stands there")], rows)
+    return table(caption, [Column("Place"), Column("Value")], rows)
 
 
 def _place(one: Example) -> str:

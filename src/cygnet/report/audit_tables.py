@@ -38,6 +38,7 @@ _FILE_ROWS: Final = (
     ("With a ruler", "n_rulers"),
     ("With a colour chart", "n_colour_charts"),
     ("With metadata", "n_with_metadata"),
+    ("Searched for writing", "n_searched_for_writing"),
 )
 _VALUE_COLUMNS: Final = {
     "sex": "Sex",
@@ -64,7 +65,7 @@ def facts_table(audit: Audit) -> DataTable:
         rows += [(label, [one.get(key) for one in files]) for label, key in _FILE_ROWS]
     return table(
         "What the tables hold" + (", and what the files are" if "files" in facts else ""),
-        ["", *(part.capitalize() for part in parts)],
+        ["Count", *(part.capitalize() for part in parts)],
         [[label, *map(_cell, values)] for label, values in rows if any(values)],
     )
 
@@ -91,7 +92,7 @@ def values_tables(audit: Audit) -> list[DataTable]:
             made.append(
                 table(
                     title,
-                    ["", *(part.capitalize() for part in parts)],
+                    ["Value", *(part.capitalize() for part in parts)],
                     [[value, *map(_cell, found)] for value, found in rows],
                 )
             )

@@ -37,6 +37,7 @@ from cygnet.curation.checks.published import (
     published_values,
     rows_not_published,
 )
+from cygnet.curation.checks.published_ham10000 import ham10000_counts
 from cygnet.curation.checks.seen import Check, Seen
 from cygnet.curation.checks.shortcuts import shortcuts
 from cygnet.curation.checks.units import (
@@ -72,6 +73,7 @@ CHECKS: Final[tuple[Check, ...]] = (
     published_content,
     published_values,
     rows_not_published,
+    ham10000_counts,
     tables_that_disagree,
     contradicting_diagnoses,
     confirmation_rule,
