@@ -35,7 +35,7 @@ def named_images(dataset: Dataset, images: Images) -> dict[Part, dict[str, Path]
     return {
         cohort.part: {
             name: images[cohort.part][name]
-            for name in cohort.table["image_name"]
+            for name in (cohort.table["image_name"] if images[cohort.part] else ())
             if name in images[cohort.part]
         }
         for cohort in dataset.parts

@@ -44,10 +44,13 @@ def lesions_of_several_images(seen: Seen) -> Iterator[Finding]:
     if not unlisted:
         return
     listed = dataset.duplicates.height > 0
+    shown = [one for one, _ in unlisted[:MAX_SHOWN]]
     rows = {
         name: (row, cohort.file)
         for cohort in dataset.parts
-        for name, row in cohort.table.select("image_name", "row").iter_rows()
+        for name, row in cohort.table.filter(pl.col("image_name").is_in(shown))
+        .select("image_name", "row")
+        .iter_rows()
     }
     examples = [
         Example(f"{one} / {two}", *rows[one], (one, two)) for one, two in unlisted[:MAX_SHOWN]
