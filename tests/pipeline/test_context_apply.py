@@ -88,7 +88,7 @@ def test_the_stage_is_read_back_from_the_run_and_a_broken_one_is_named(
             read_stage(tmp_path)
 
 
-@pytest.mark.parametrize("text", ["null", "[]", '{"format": 1, "scale": []}', "[" * 100_000])
+@pytest.mark.parametrize("text", ["null", "[]", '{"format": 2, "scale": []}', "[" * 100_000])
 def test_a_document_of_another_shape_is_no_stage(tmp_path: Path, text: str) -> None:
     # Found by fuzzing: each of these ended in a traceback.
     (tmp_path / "context.json").write_text(text, encoding="utf-8")

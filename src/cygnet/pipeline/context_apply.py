@@ -76,8 +76,9 @@ def with_context(
             probability=pl.Series(predicted.by_fold[:, place]), fold=pl.lit(fold)
         )
         vectors = None
-        if stage.features.space is not None and predicted.embedding is not None:
-            vectors = predicted.embedding[:, place]
+        if stage.axes is not None and predicted.embedding is not None:
+            codes = np.full(known.height, fold, dtype=np.int64)
+            vectors = stage.axes(predicted.embedding[:, place], codes)
         lesions = make_lesions(of_fold, embedding=vectors, scale=stage.scale)
         parts.append(stage(lesions))
     return np.asarray(np.mean(parts, axis=0))

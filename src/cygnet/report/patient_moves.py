@@ -92,6 +92,24 @@ WORDS: Mapping[str, NumberWords] = MappingProxyType(
             "it looks as far from the patient's likely benign lesions as is usual",
             "it looks close to the patient's likely benign lesions",
         ),
+        "site_rarity": NumberWords(
+            "site beside the others",
+            "it lies where few of the patient's others do",
+            "it lies where the others do, as is usual",
+            "it lies where most of the patient's others do",
+        ),
+        "age_offset": NumberWords(
+            "age beside the others",
+            "it was seen later than the patient's others",
+            "it was seen when the others were",
+            "it was seen earlier than the patient's others",
+        ),
+        "set_network": NumberWords(
+            "attention to the others",
+            "beside the others, pair by pair, it stands out",
+            "beside the others, pair by pair, it is as usual",
+            "beside the others, pair by pair, it blends in",
+        ),
     }
 )
 
