@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 import polars as pl
 import pytest
+from numpy.typing import NDArray
 
 from context_cohort import draw_cohort
 from cygnet.context.features import OWN, Features
@@ -31,7 +32,7 @@ pytest.importorskip("torch")
 from cygnet.training.set_network import train_set_network
 
 
-def looks(table: pl.DataFrame, *, odd: float) -> np.ndarray:
+def looks(table: pl.DataFrame, *, odd: float) -> NDArray[np.float32]:
     """Draw embeddings: a patient's lesions look alike, a melanoma lies ``odd`` apart from them."""
     rng = np.random.default_rng(3)
     _, patient = np.unique(table["patient_id"].to_numpy(), return_inverse=True)
@@ -39,9 +40,9 @@ def looks(table: pl.DataFrame, *, odd: float) -> np.ndarray:
     apart = rng.normal(size=(patient.size, 8))
     apart /= np.linalg.norm(apart, axis=1, keepdims=True)
     noise = rng.normal(scale=0.3, size=(patient.size, 8))
-    return (centre[patient] + noise + odd * apart * table["target"].to_numpy()[:, None]).astype(
-        np.float32
-    )
+    melanoma = table["target"].to_numpy()[:, None]
+    placed: NDArray[np.float32] = centre[patient] + noise + odd * apart * melanoma
+    return placed.astype(np.float32)
 
 
 @pytest.fixture(scope="module")

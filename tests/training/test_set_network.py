@@ -38,7 +38,7 @@ def test_the_graph_gives_what_torch_gives(n: int) -> None:
     arrays = {"score": score, "near": near, "other": other}
     feed = {name: np.asarray(of, dtype=np.float32) for name, of in arrays.items()}
     (found,) = session.run(["moved"], feed)
-    expected = moved_by_torch(module, score, near, other)
+    expected = moved_by_torch(module, score, near, other.astype(np.float64))
     assert np.ptp(expected) > 0.01
     assert found == pytest.approx(expected, abs=1e-4)
 

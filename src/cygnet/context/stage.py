@@ -28,6 +28,8 @@ from cygnet.context.set_network import Trainer, fitted_from_json
 from cygnet.errors import ModelError
 
 FORMAT = 2
+# Under this name the document stands in the metadata of a ``model.onnx``.
+MODEL_KEY = "cygnet.context"
 
 
 @dataclass(frozen=True, slots=True)
