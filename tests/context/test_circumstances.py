@@ -5,10 +5,16 @@ import polars as pl
 import pytest
 
 from cygnet.context.axes import N_AXES, Axes
-from cygnet.context.circumstances import circumstances
+from cygnet.context.circumstances import age_offset, site_rarity
 from cygnet.context.features import Features
-from cygnet.context.lesions import make_lesions
+from cygnet.context.lesions import Floats, make_lesions
+from cygnet.context.nested import context_arm
 from cygnet.errors import InputError
+
+
+def list_of(values: Floats | None) -> list[float]:
+    assert values is not None
+    return [float(value) for value in values]
 
 
 def table(**columns: list[object]) -> pl.DataFrame:
@@ -25,18 +31,16 @@ def table(**columns: list[object]) -> pl.DataFrame:
 
 
 def test_site_and_age_by_hand() -> None:
-    made = circumstances(
-        make_lesions(
-            table(
-                patient_id=["P", "P", "P", "P", "Q", None],
-                anatom_site_general_challenge=["torso", "torso", "arm", None, "arm", "arm"],
-                age_approx=[40, 40, 50, None, 60, 70],
-            )
+    lesions = make_lesions(
+        table(
+            patient_id=["P", "P", "P", "P", "Q", None],
+            anatom_site_general_challenge=["torso", "torso", "arm", None, "arm", "arm"],
+            age_approx=[40, 40, 50, None, 60, 70],
         )
     )
     # Of the torso's two others one lies elsewhere; of the arm's two both; the unknown is as usual.
-    assert made["site_rarity"].tolist() == [0.5, 0.5, 1.0, 0.0, 0.0, 0.0]
-    assert made["age_offset"].tolist() == [-5.0, -5.0, 10.0, 0.0, 0.0, 0.0]
+    assert list_of(site_rarity(lesions)) == [0.5, 0.5, 1.0, 0.0, 0.0, 0.0]
+    assert list_of(age_offset(lesions)) == [-5.0, -5.0, 10.0, 0.0, 0.0, 0.0]
 
 
 def test_a_copy_counts_once() -> None:
@@ -45,18 +49,26 @@ def test_a_copy_counts_once() -> None:
         anatom_site_general_challenge=["torso", "torso", "torso", "arm"],
         age_approx=[40, 40, 40, 50],
     ).with_columns(lesion_id=pl.Series(["L_0", "L_1", "L_1", "L_2"]))
-    made = circumstances(make_lesions(rows))
-    assert made["site_rarity"].tolist() == [0.5, 0.5, 0.5, 1.0]
-    assert made["age_offset"].tolist() == [-5.0, -5.0, -5.0, 10.0]
+    lesions = make_lesions(rows)
+    assert list_of(site_rarity(lesions)) == [0.5, 0.5, 0.5, 1.0]
+    assert list_of(age_offset(lesions)) == [-5.0, -5.0, -5.0, 10.0]
 
 
 def test_a_table_that_knows_neither_has_neither_number() -> None:
     lesions = make_lesions(table(patient_id=["P", "P"]))
-    assert circumstances(lesions) == {}
-    known = make_lesions(table(patient_id=["P", "P"], age_approx=[40, 60]))
-    fitted = Features.of(known)
-    # A stage that was fitted with ages takes a table without: all are as usual.
-    assert fitted.columns(lesions)["age_offset"].tolist() == [0.0, 0.0]
+    assert site_rarity(lesions) is None
+    assert age_offset(lesions) is None
+    known = make_lesions(
+        table(patient_id=["P", "P"], anatom_site_general_challenge=["torso", "arm"])
+    )
+    # A stage that was fitted with sites takes a table without: all are as usual.
+    assert list_of(Features.of(known).columns(lesions)["site_rarity"]) == [0.0, 0.0]
+
+
+def test_no_learner_sees_the_order_of_visits() -> None:
+    lesions = make_lesions(table(patient_id=["P"] * 4, age_approx=[40, 45, 50, 55]))
+    seen = {name for one in context_arm(lesions).candidates for name in one.sees}
+    assert "age_offset" not in seen | set(Features.of(lesions).columns(lesions))
 
 
 def test_axes_keep_distances_of_what_lies_in_few_directions() -> None:

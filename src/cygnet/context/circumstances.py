@@ -10,19 +10,23 @@ from cygnet.context.lesions import Floats, Lesions
 SITE, AGE = "site_rarity", "age_offset"
 
 
-def circumstances(lesions: Lesions) -> dict[str, Floats]:
-    """Give each of ``site_rarity`` and ``age_offset`` that the table knows, ``(n_images,)``.
+def site_rarity(lesions: Lesions) -> Floats | None:
+    """Give the share of the patient's other lesions that lie elsewhere, ``(n_images,)``.
 
-    ``site_rarity`` is the share of the patient's other lesions of known site that lie elsewhere;
-    ``age_offset`` the age in years less the others' mean. Both are 0 where nothing is known, or
-    where there is no other.
+    Of those whose site is known; 0 where it is not, or where there is no other. ``None`` where the
+    table knows no site.
     """
-    found = {}
-    if lesions.site is not None:
-        found[SITE] = _site_rarity(lesions, lesions.site)
-    if lesions.age_years is not None:
-        found[AGE] = _age_offset(lesions, lesions.age_years)
-    return found
+    return None if lesions.site is None else _site_rarity(lesions, lesions.site)
+
+
+def age_offset(lesions: Lesions) -> Floats | None:
+    """Give the age in years less the mean of the patient's other lesions, ``(n_images,)``.
+
+    Within a patient it tells in which order lesions were seen, and so how the data came together:
+    an artefact, which no learner of context sees. 0 where it is not known or there is no other;
+    ``None`` where the table knows no age.
+    """
+    return None if lesions.age_years is None else _age_offset(lesions, lesions.age_years)
 
 
 def _stands_for(lesions: Lesions) -> Floats:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cygnet.context.circumstances import circumstances
+from cygnet.context.circumstances import SITE, site_rarity
 from cygnet.context.lesions import Floats, Lesions, normal_quantile
 from cygnet.context.relative import (
     Levelled,
@@ -87,7 +87,8 @@ def _as_sets(lesions: Lesions, space: Space) -> dict[str, Floats]:
 def _to_level(lesions: Lesions, space: Space | None) -> dict[str, Floats]:
     """Give the numbers that only a dealt copy can make blind to the count."""
     found = {"robust_z": robust_z(lesions), "median_difference": median_difference(lesions)}
-    found |= circumstances(lesions)
+    if (rarity := site_rarity(lesions)) is not None:
+        found[SITE] = rarity
     return found if space is None else found | resemblances(lesions, space)
 
 

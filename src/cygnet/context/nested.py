@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 
 from cygnet.cohort.folds import make_folds
-from cygnet.context.circumstances import AGE, SITE
+from cygnet.context.circumstances import SITE
 from cygnet.context.features import ADDED_UP, LEVEL, OWN, SAFE_TOGETHER
 from cygnet.context.learners import (
     COUNT,
@@ -64,8 +64,8 @@ def arm(
     """Give the arm with or without context; ``also`` are columns that every learner sees.
 
     Raw score, a line, splines and trees stand in both; with context a rule without parameters too.
-    ``resemblances`` are the columns of embeddings, ``beside`` those of site and age beside the
-    patient's others: the learners that add up may see both. With a
+    ``resemblances`` are the columns of embeddings, ``beside`` that of the site beside the patient's
+    others: the learners that add up may see both. With a
     ``trainer`` the set network over them is one more learner.
     """
     added = (*ADDED_UP, *resemblances, *beside) if context else ()
@@ -93,8 +93,7 @@ def context_arm(
 ) -> Arm:
     """Give the arm with context for ``lesions``: their looks are in it where they are known."""
     looks = RESEMBLANCES if lesions.embedding is not None else ()
-    known = ((SITE, lesions.site), (AGE, lesions.age_years))
-    beside = tuple(name for name, of in known if of is not None)
+    beside = () if lesions.site is None else (SITE,)
     return arm("with", context=True, resemblances=looks, beside=beside, also=also, trainer=trainer)
 
 

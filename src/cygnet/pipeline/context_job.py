@@ -19,6 +19,7 @@ from cygnet.breakdown import AGE_BAND, subgroup_columns
 from cygnet.cohort.folds import component_codes, read_folds
 from cygnet.cohort.table import Dataset, read_dataset
 from cygnet.context.axes import Axes
+from cygnet.context.circumstances import AGE, age_offset
 from cygnet.context.judgement import Judgement, judge
 from cygnet.context.lesions import Floats, Lesions, Scale, make_lesions
 from cygnet.context.set_network import Trainer
@@ -328,5 +329,7 @@ def _artefacts(scores: ContextScores) -> dict[str, Floats]:
     if table["width_px"].null_count() < table.height:
         pixels = (table["width_px"].cast(pl.Float64) * table["height_px"]).log()
         found["log_pixels"] = pixels.fill_null(pixels.median()).to_numpy().astype(np.float64)
+    if (offset := age_offset(scores.lesions)) is not None:
+        found[AGE] = offset
     found["row_order"] = np.arange(table.height, dtype=np.float64)
     return found

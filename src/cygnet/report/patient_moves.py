@@ -98,12 +98,6 @@ WORDS: Mapping[str, NumberWords] = MappingProxyType(
             "it lies where the others do, as is usual",
             "it lies where most of the patient's others do",
         ),
-        "age_offset": NumberWords(
-            "age beside the others",
-            "it was seen later than the patient's others",
-            "it was seen when the others were",
-            "it was seen earlier than the patient's others",
-        ),
         "set_network": NumberWords(
             "attention to the others",
             "beside the others, pair by pair, it stands out",
