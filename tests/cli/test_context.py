@@ -38,8 +38,8 @@ def files(cohort: pl.DataFrame, tmp_path: Path) -> tuple[Path, Path]:
 def _few_trials(monkeypatch: pytest.MonkeyPatch) -> None:
     """Two trees' worth of trials: what is asked here is the door, not the number."""
 
-    def few(lesions: Any, target: Any) -> list[trials.Task]:
-        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1)
+    def few(lesions: Any, target: Any, **options: Any) -> list[trials.Task]:
+        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1, **options)
 
     monkeypatch.setattr(context_job, "tasks_of", few)
 

@@ -26,7 +26,10 @@ READABLE = {
 }
 HEAD = "image_name,target\n"
 UNREADABLE = {
-    "missing ids": (f"{HEAD}I_1,0.5\n", ["no prediction. Found 3: 'I_2', 'I_3', 'I_4'."]),
+    "missing ids": (
+        f"{HEAD}I_1,0.5\n",
+        ["no prediction. Found 3: row 3 of truth.csv: 'I_2', row 4 of truth.csv: 'I_3'"],
+    ),
     "surplus ids": (f"{HEAD}{ROWS}X,1\n", ["truth lacks. Found 1: row 6: 'X'."]),
     "duplicate ids": (f"{HEAD}{ROWS}I_2,1\n", ["earlier row too. Found 1: row 6: 'I_2'."]),
     "NaN": (f"{HEAD}{ROWS}".replace("0.5", "NaN"), ["is NaN. Found 1: row 2: 'I_1'."]),
@@ -46,7 +49,11 @@ UNREADABLE = {
     ),
     "two columns of probabilities": (
         "image_name,target,score\nI_1,0.5,0.5\nI_1,0.5,0.5\nI_2,0,0\nI_3,0,0\n",
-        ["Found 2: row 1: 'target', row 1: 'score'.", "row 3: 'I_1'", "Found 1: 'I_4'"],
+        [
+            "Found 2: row 1: 'target', row 1: 'score'.",
+            "row 3: 'I_1'",
+            "Found 1: row 5 of truth.csv: 'I_4'",
+        ],
     ),
     "a column named twice": (
         "image_name,target,target\nI_1,0.5,0.5\nI_1,0.5,0.5\nI_2,0,0\nI_3,0,0\n",
@@ -54,7 +61,7 @@ UNREADABLE = {
             "a column twice. Found 1: row 1: 'target'.",
             "Found 2: row 1: 'target', row 1: 'target (column 3)'.",
             "row 3: 'I_1'",
-            "Found 1: 'I_4'",
+            "Found 1: row 5 of truth.csv: 'I_4'",
         ],
     ),
     "nothing": ("", ["This file is empty."]),
@@ -69,7 +76,7 @@ UNREADABLE = {
             "is NaN. Found 1: row 2",
             "no number. Found 1: row 5",
             "outside 0 to 1. Found 9: row 7: '2', row 9: '7', row 10: '7', row 11: '7', row 12",
-            "no prediction. Found 2: 'I_3', 'I_4'.",
+            "no prediction. Found 2: row 4 of truth.csv: 'I_3', row 5 of truth.csv: 'I_4'.",
             "truth lacks. Found 10: row 5: 'X', row 7: 'Y', row 9: 'S_0', row 10: 'S_1', row 11",
         ],
     ),

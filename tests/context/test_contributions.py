@@ -9,9 +9,10 @@ from context_cohort import draw_cohort, lesions_of
 from cygnet.context import contributions as module
 from cygnet.context.contributions import Contributions, contributions, held_out_contributions
 from cygnet.context.features import OWN, Features
-from cygnet.context.learners import Line, Trees, fitted_from_json
+from cygnet.context.learners import Line, Trees
 from cygnet.context.lesions import Lesions, Scale
 from cygnet.context.nested import context_arm, fit, folds_of, lesion_weights
+from cygnet.context.set_network import fitted_from_json
 from cygnet.context.stage import Stage
 from cygnet.errors import InputError
 from cygnet.evaluation.recalibration import clipped_logit

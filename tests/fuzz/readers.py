@@ -186,8 +186,7 @@ def _open_description(file: Path, out: Path) -> None:
 def _stage(file: Path, out: Path) -> None:
     from cygnet.pipeline.context_apply import read_stage
 
-    (out / "context.json").write_bytes(file.read_bytes())
-    read_stage(out)
+    read_stage(file.read_bytes().decode("utf-8", "replace"), out / "model.onnx")
 
 
 def _unzip(file: Path, out: Path) -> None:

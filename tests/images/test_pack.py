@@ -103,7 +103,7 @@ def damage(items: Items, encode: Encode, picture: Draw, png_bomb: bytes) -> dict
         1: (whole[: len(whole) // 2], "image-truncated"),
         2: (b"", "image-empty"),
         3: (encode(image.convert("CMYK"), "JPEG"), "image-cmyk"),
-        4: (encode(Image.fromarray(np.zeros((64, 64), np.uint16)), "PNG"), "image-16-bit"),
+        4: (encode(Image.fromarray(np.zeros((64, 64), np.uint16)), "PNG"), "image-white-level"),
         5: (encode(image.resize((1, 1)), "JPEG"), "image-tiny"),
         6: (png_bomb, "image-too-large"),
         7: (b"<html>not found</html>", "image-unreadable"),

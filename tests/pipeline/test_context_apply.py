@@ -12,9 +12,14 @@ from context_cohort import draw_cohort
 from cygnet.context.lesions import Scale, make_lesions
 from cygnet.context.stage import Stage, fit_stage
 from cygnet.errors import ModelError
+from cygnet.inference.model import open_model
 from cygnet.inference.predict import PredictedImages
-from cygnet.pipeline.context_apply import read_stage, says_without_context, with_context
-from cygnet.pipeline.subjects import Subjects
+from cygnet.pipeline.context_apply import (
+    read_stage,
+    says_without_context,
+    stage_of,
+    with_context,
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,37 +65,53 @@ def test_a_fold_that_the_stage_does_not_know_is_refused(stage: Stage) -> None:
 
 
 def test_it_says_why_the_image_model_speaks_alone(stage: Stage, cohort: pl.DataFrame) -> None:
-    known = Subjects([], "", cohort)
-    nobody = Subjects([], "", cohort.with_columns(patient_id=pl.lit(None, pl.String)))
+    known = cohort
+    nobody = cohort.with_columns(patient_id=pl.lit(None, pl.String))
     assert says_without_context(stage, known) is None
-    for one, subjects, said in (
-        (None, known, "No context stage"),
+    for one, table, said in (
+        (None, known, "no context stage"),
         (replace(stage, supported=False), known, "did not help"),
         (stage, nobody, "No patients are known"),
-        (stage, Subjects([], ""), "No patients are known"),
+        (stage, None, "No patients are known"),
     ):
-        assert said in (says_without_context(one, subjects) or "")
+        assert said in (says_without_context(one, table) or "")
 
 
-def test_the_stage_is_read_back_from_the_run_and_a_broken_one_is_named(
+def test_the_stage_is_read_back_from_the_model_and_a_broken_one_is_named(
+    stage: Stage, cohort: pl.DataFrame
+) -> None:
+    file = Path("model.onnx")
+    read = read_stage(json.dumps(stage.as_json()), file)
+    lesions = make_lesions(cohort, scale=read.scale)
+    assert read(lesions) == pytest.approx(stage(lesions), abs=1e-12)
+    for text in ("{", "{}", '{"format": 1}'):
+        with pytest.raises(ModelError):
+            read_stage(text, file)
+
+
+@pytest.mark.parametrize("text", ["null", "[]", '{"format": 2, "scale": []}', "[" * 100_000])
+def test_a_document_of_another_shape_is_no_stage(text: str) -> None:
+    # Found by fuzzing: each of these ended in a traceback.
+    with pytest.raises(ModelError, match="no context stage"):
+        read_stage(text, Path("model.onnx"))
+
+
+def test_the_stage_travels_inside_the_model(
     stage: Stage, cohort: pl.DataFrame, tmp_path: Path
 ) -> None:
-    assert read_stage(tmp_path) is None
-    (tmp_path / "context.json").write_text(json.dumps(stage.as_json()), encoding="utf-8")
-    for model in (tmp_path, tmp_path / "model.onnx"):
-        read = read_stage(model)
-        assert read is not None
-        lesions = make_lesions(cohort, scale=read.scale)
-        assert read(lesions) == pytest.approx(stage(lesions), abs=1e-12)
-    for text in ("{", "{}", '{"format": 1}'):
-        (tmp_path / "context.json").write_text(text, encoding="utf-8")
-        with pytest.raises(ModelError):
-            read_stage(tmp_path)
+    pytest.importorskip("torch")
+    from cygnet.training.export import add_context
+    from exported import write_small_model
 
-
-@pytest.mark.parametrize("text", ["null", "[]", '{"format": 1, "scale": []}', "[" * 100_000])
-def test_a_document_of_another_shape_is_no_stage(tmp_path: Path, text: str) -> None:
-    # Found by fuzzing: each of these ended in a traceback.
-    (tmp_path / "context.json").write_text(text, encoding="utf-8")
-    with pytest.raises(ModelError, match="no context stage"):
-        read_stage(tmp_path)
+    model = tmp_path / "model.onnx"
+    write_small_model(model)
+    assert stage_of(open_model(model)) is None
+    noise = np.random.default_rng(0).integers(0, 256, (2, 32, 32, 3), dtype=np.uint8)
+    before = open_model(model).predict(noise)
+    for _ in range(2):  # A second run replaces the first one's.
+        add_context(model, json.dumps(stage.as_json()))
+    read = stage_of(open_model(model))
+    assert read is not None
+    lesions = make_lesions(cohort, scale=read.scale)
+    assert read(lesions) == pytest.approx(stage(lesions), abs=1e-12)
+    assert open_model(model).predict(noise).logit == pytest.approx(before.logit, abs=0)

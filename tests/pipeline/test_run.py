@@ -14,6 +14,7 @@ import pytest
 from cygnet.context import contributions, nested, trials
 from cygnet.errors import ImageError, InputError, StorageError, TableError
 from cygnet.evaluation import auroc
+from cygnet.inference.model import open_model
 from cygnet.inference.predict import predict_files
 from cygnet.pipeline import RunRequest, context_job, page, run, train
 from cygnet.training.recipe import AugmentRecipe, NetworkRecipe, Recipe, StageRecipe
@@ -297,8 +298,8 @@ def test_without_the_train_extra_a_run_names_it(
 def test_where_patients_are_enough_context_is_judged_and_told(
     request_: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def few(lesions: Any, target: Any) -> list[trials.Task]:
-        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1)
+    def few(lesions: Any, target: Any, **options: Any) -> list[trials.Task]:
+        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1, **options)
 
     monkeypatch.setattr(page, "_MANY_WITH_BOTH", 1)
     monkeypatch.setattr(nested, "N_OUTER", 3)
@@ -308,7 +309,8 @@ def test_where_patients_are_enough_context_is_judged_and_told(
     run(replace(request_, workers=1), Quiet())
     judged = json.loads((request_.out / "judgement.json").read_text(encoding="utf-8"))
     assert judged["difference"]["metric"] == "auroc"
-    assert (request_.out / "context.json").is_file()
+    document = (request_.out / "context.json").read_text(encoding="utf-8")
+    assert open_model(request_.out).context == document
     written = (request_.out / "report.html").read_text(encoding="utf-8")
     assert "other lesions help?" in written
     assert 'id="figure-context"' in written

@@ -124,7 +124,8 @@ def test_the_parts_in_the_table_add_up_to_the_change(
     for row in rows:
         exact = [float(one.attributes["value"]) for one in row.inside("data")]
         change, parts = exact[4], exact[5:]
-        assert len(parts) == 10
+        # The own score, five numbers of the others' scores, four of looks, and the site.
+        assert len(parts) == 11
         assert sum(parts) == pytest.approx(change)
 
 

@@ -30,18 +30,18 @@ def predict_command(
 ) -> None:
     """Score images with an exported model; torch is not needed.
 
-    Beside the patient's other lesions where the table names patients and the RUN's context stage
+    Beside the patient's other lesions where the table names patients and the model's context stage
     was found to help; else each image alone.
     """
-    from cygnet.inference.predict import predict_files
-    from cygnet.pipeline.context_apply import read_stage, says_without_context, with_context
+    from cygnet.inference.predict import opened_once, predict_files
+    from cygnet.pipeline.context_apply import says_without_context, stage_of, with_context
     from cygnet.pipeline.subjects import images_to_predict
     from cygnet.predictions import write_predictions
 
     subjects = images_to_predict(images, part, allow_missing=allow_missing)
     console.say(subjects.sentence)
-    stage = read_stage(model)
-    alone = says_without_context(stage, subjects)
+    stage = stage_of(opened_once(model))
+    alone = says_without_context(stage, subjects.table)
     with console.progress("predicting", len(subjects.items)) as advance:
         result = predict_files(
             model,

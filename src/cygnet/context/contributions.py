@@ -12,6 +12,7 @@ from cygnet.context.features import OWN
 from cygnet.context.learners import Fitted, fit_raw
 from cygnet.context.lesions import Codes, Floats, Lesions
 from cygnet.context.nested import N_OUTER, context_arm, fit, folds_of, lesion_weights
+from cygnet.context.set_network import Trainer
 from cygnet.context.stage import Stage
 from cygnet.errors import InputError
 
@@ -57,7 +58,12 @@ def contributions(stage: Stage, lesions: Lesions) -> Contributions:
 
 
 def held_out_contributions(
-    stage: Stage, lesions: Lesions, target: Codes, *, seed: int = 0
+    stage: Stage,
+    lesions: Lesions,
+    target: Codes,
+    *,
+    trainer: Trainer | None = None,
+    seed: int = 0,
 ) -> Contributions:
     """Take apart what a stage like ``stage`` makes of each lesion that was not fitted on it.
 
@@ -66,7 +72,7 @@ def held_out_contributions(
     Raises :class:`InputError` where ``stage`` has a learner that ``lesions`` cannot be given to,
     and :class:`TableError` where too few patients have a melanoma to deal folds.
     """
-    known = {one.name: one for one in context_arm(lesions).candidates}
+    known = {one.name: one for one in context_arm(lesions, trainer=trainer).candidates}
     if stage.chosen not in known:
         raise InputError.of(
             f"The context stage has the learner {stage.chosen!r}.",
@@ -104,12 +110,12 @@ def _taken_apart(
 ) -> Contributions:
     """Compare the logits of two learners; ``columns`` are those of ``images`` of ``lesions``."""
     before = raw.parts(columns).sum(axis=1)
-    given = fitted.parts(columns)
+    given, seen = fitted.parts(columns), fitted.seen(columns)
     names = (OWN, *(name for name in fitted.names if name != OWN))
     place = {name: at for at, name in enumerate(fitted.names)}
     parts = np.column_stack([given[:, place[name]] for name in names])
     # The constant goes to the own score: it is the same for all, and what is new is the weighing.
     parts[:, 0] += given[:, -1] - before
     parts[lesions.counts()[1][images] == 1] = 0.0
-    values = np.column_stack([columns[name] for name in names])
+    values = np.column_stack([seen[name] for name in names])
     return Contributions(names, values, parts, before, before + parts.sum(axis=1))

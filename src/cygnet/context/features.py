@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cygnet.context.circumstances import SITE, site_rarity
 from cygnet.context.lesions import Floats, Lesions, normal_quantile
 from cygnet.context.relative import (
     Levelled,
@@ -22,12 +23,15 @@ from cygnet.context.relative import (
     shrunk_level,
     variance_ratio,
 )
-from cygnet.context.resemblance import Space, resemblances
+from cygnet.context.resemblance import Space, places, resemblances
 
 OWN = "logit"
 SAFE_TOGETHER = ("others_mean", "others_spread")
 ADDED_UP = (*SAFE_TOGETHER, "robust_z", "median_difference")
 LEVEL = "shrunk_level"
+# What the set network sees beside the columns: who belongs to whom, and where each looks to lie.
+PATIENT, LESION, FOLD = "@patient", "@lesion", "@fold"
+SCORE, PLACE, STRANGE = "@score", "@place", "@strange"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +67,28 @@ class Features:
             "others_spread": others_spread(others, lots(lesions)),
             LEVEL: shrunk_level(others, self.ratio),
         }
-        for name, values in _to_level(lesions, self.space).items():
-            found[name] = self.levelled[name](values, others.n)
-        return found
+        given = _to_level(lesions, self.space)
+        for name, levelled in self.levelled.items():
+            # What the table of new lesions does not know is as usual.
+            values = given.get(name)
+            found[name] = (
+                np.zeros(lesions.n_images) if values is None else levelled(values, others.n)
+            )
+        return found if self.space is None else found | _as_sets(lesions, self.space)
+
+
+def _as_sets(lesions: Lesions, space: Space) -> dict[str, Floats]:
+    place, strange = places(lesions, space)
+    codes = {PATIENT: lesions.patient, LESION: lesions.lesion, FOLD: lesions.fold}
+    found = {name: of.astype(np.float64) for name, of in codes.items()}
+    return found | {SCORE: lesions.score, PLACE: place, STRANGE: strange}
 
 
 def _to_level(lesions: Lesions, space: Space | None) -> dict[str, Floats]:
     """Give the numbers that only a dealt copy can make blind to the count."""
     found = {"robust_z": robust_z(lesions), "median_difference": median_difference(lesions)}
+    if (rarity := site_rarity(lesions)) is not None:
+        found[SITE] = rarity
     return found if space is None else found | resemblances(lesions, space)
 
 

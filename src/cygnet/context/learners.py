@@ -55,12 +55,16 @@ class Fitted(Protocol):
         """
         ...
 
+    def seen(self, columns: Columns) -> Columns:
+        """Give the columns of ``names``, those that it makes itself among them."""
+        ...
+
     def __call__(self, columns: Columns) -> Floats:
         """Give the probability of each image."""
         ...
 
     def as_json(self) -> dict[str, Any]:
-        """Give the document that :func:`fitted_from_json` reads."""
+        """Give the document that ``fitted_from_json`` reads."""
         ...
 
 
@@ -84,6 +88,10 @@ class Line:
         design = (terms(columns, self.names, self.knots) - self.centre) / self.scale
         return sigmoid(self.intercept + design @ np.array(self.weights))
 
+    def seen(self, columns: Columns) -> Columns:
+        """Give ``columns``, which hold all names."""
+        return columns
+
     def parts(self, columns: Columns) -> Floats:
         """Give what each name adds to the logit, and last the logit where every name is 0.
 
@@ -98,7 +106,7 @@ class Line:
         return np.column_stack([np.add.reduceat(added, starts, axis=1), np.full(len(added), base)])
 
     def as_json(self) -> dict[str, Any]:
-        """Give the document that :func:`fitted_from_json` reads."""
+        """Give the document that ``fitted_from_json`` reads."""
         return {
             "kind": self.kind,
             "names": list(self.names),
@@ -121,6 +129,10 @@ class Trees:
         """Give the probability of each image."""
         return self._predicted(columns)
 
+    def seen(self, columns: Columns) -> Columns:
+        """Give ``columns``, which hold all names."""
+        return columns
+
     def parts(self, columns: Columns) -> Floats:
         """Give each name's tree SHAP value on the logit, and last the trees' mean.
 
@@ -134,18 +146,15 @@ class Trees:
         return np.asarray(model.predict(design, num_threads=1, **options), dtype=np.float64)
 
     def as_json(self) -> dict[str, Any]:
-        """Give the document that :func:`fitted_from_json` reads."""
+        """Give the document that ``fitted_from_json`` reads."""
         return {"kind": "trees", "names": list(self.names), "text": self.text}
 
 
-def fitted_from_json(document: Mapping[str, Any]) -> Fitted:
-    """Read what :meth:`Fitted.as_json` wrote."""
-    names = tuple(document["names"])
-    if document["kind"] == "trees":
-        return Trees(names, document["text"])
+def line_from_json(document: Mapping[str, Any]) -> Line:
+    """Read what :meth:`Line.as_json` wrote."""
     return Line(
         document["kind"],
-        names,
+        tuple(document["names"]),
         {name: tuple(of) for name, of in document["knots"].items()},
         tuple(document["centre"]),
         tuple(document["scale"]),
@@ -184,7 +193,7 @@ def _on_one(logit: Floats, kind: str, target: Floats, weight: Floats) -> Line:
     return Line(kind, (OWN,), {}, (0.0,), (1.0,), (slope,), intercept)
 
 
-def fit_linear(columns: Columns, names: tuple[str, ...], target: Floats, weight: Floats) -> Fitted:
+def fit_linear(columns: Columns, names: tuple[str, ...], target: Floats, weight: Floats) -> Line:
     """Fit a ridge-penalised logistic line of all names."""
     return _penalised("linear", columns, names, {}, target, weight)
 

@@ -25,7 +25,8 @@ class Lesions:
     from 0 over all patients; ``fold`` is that of the image model that gave ``logit``. ``score`` is
     the logit on the scale of normal scores within its fold: under any dealing of lesions to
     patients it is standard normal. ``embedding`` ``(n_images, n_dimensions)`` lies in its fold's
-    own space, or is ``None``.
+    own space, or is ``None``. ``site`` counts body sites from 0 (-1: unknown) and ``age_years`` is
+    NaN where unknown; both are ``None`` where the table knows nothing of them.
     """
 
     image_name: NDArray[np.object_]
@@ -35,6 +36,8 @@ class Lesions:
     logit: Floats
     score: Floats
     embedding: NDArray[np.float32] | None = None
+    site: Floats | None = None
+    age_years: Floats | None = None
 
     @property
     def n_images(self) -> int:
@@ -56,7 +59,7 @@ class Lesions:
     def dealt(self, order: Codes) -> "Lesions":
         """Give the same slots with other images' opinions: image ``order[i]`` stands at place i.
 
-        Patients and lesions stay where they are; logit, score, fold and embedding move together.
+        Patients and lesions stay where they are; all else moves together.
         """
         return replace(
             self,
@@ -64,6 +67,8 @@ class Lesions:
             logit=self.logit[order],
             score=self.score[order],
             embedding=None if self.embedding is None else self.embedding[order],
+            site=_taken(self.site, order),
+            age_years=_taken(self.age_years, order),
         )
 
     def chosen(self, images: Codes) -> "Lesions":
@@ -78,7 +83,13 @@ class Lesions:
             self.logit[images],
             self.score[images],
             None if self.embedding is None else self.embedding[images],
+            _taken(self.site, images),
+            _taken(self.age_years, images),
         )
+
+
+def _taken(values: Floats | None, rows: Codes) -> Floats | None:
+    return None if values is None else values[rows]
 
 
 def make_lesions(
@@ -91,7 +102,8 @@ def make_lesions(
 
     It has ``image_name``, ``patient_id`` and ``lesion_id`` (null: unknown; an image without a
     patient is one of its own, one without a lesion its own lesion), ``probability`` in 0 to 1 and
-    ``fold`` (null or absent: one model). ``embedding`` is ``(n_images, n_dimensions)``. ``scale``
+    ``fold`` (null or absent: one model); ``age_approx`` and ``anatom_site_general_challenge`` are
+    taken where they are there. ``embedding`` is ``(n_images, n_dimensions)``. ``scale``
     puts logits on the scale they were fitted on; without it, on their own. Raises
     :class:`InputError` for NaN and values outside 0 to 1.
     """
@@ -117,7 +129,24 @@ def make_lesions(
         logit,
         used(logit, fold),
         embedding,
+        _sites(table),
+        _ages(table),
     )
+
+
+def _sites(table: pl.DataFrame) -> Floats | None:
+    name = "anatom_site_general_challenge"
+    if name not in table.columns or not table[name].count():
+        return None
+    known = {site: place for place, site in enumerate(table[name].drop_nulls().unique().sort())}
+    codes = [-1 if site is None else known[site] for site in table[name]]
+    return np.array(codes, dtype=np.float64)
+
+
+def _ages(table: pl.DataFrame) -> Floats | None:
+    if "age_approx" not in table.columns or not table["age_approx"].count():
+        return None
+    return table["age_approx"].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
 def _codes(identifier: pl.Series | None, row: pl.Series) -> Codes:

@@ -7,11 +7,13 @@ applied. Both arms choose among the same kinds; only what they see differs.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
 
 from cygnet.cohort.folds import make_folds
+from cygnet.context.circumstances import SITE
 from cygnet.context.features import ADDED_UP, LEVEL, OWN, SAFE_TOGETHER
 from cygnet.context.learners import (
     COUNT,
@@ -26,6 +28,7 @@ from cygnet.context.learners import (
 )
 from cygnet.context.lesions import Codes, Floats, Lesions
 from cygnet.context.resemblance import RESEMBLANCES
+from cygnet.context.set_network import NAME, Trainer, fit_set_network
 from cygnet.evaluation.placement import auroc
 
 N_OUTER = 5
@@ -50,14 +53,22 @@ class Arm:
 
 
 def arm(
-    name: str, *, context: bool, resemblances: Sequence[str] = (), also: Sequence[str] = ()
+    name: str,
+    *,
+    context: bool,
+    resemblances: Sequence[str] = (),
+    beside: Sequence[str] = (),
+    also: Sequence[str] = (),
+    trainer: Trainer | None = None,
 ) -> Arm:
     """Give the arm with or without context; ``also`` are columns that every learner sees.
 
     Raw score, a line, splines and trees stand in both; with context a rule without parameters too.
-    ``resemblances`` are the columns of embeddings, which the learners that add up may see.
+    ``resemblances`` are the columns of embeddings, ``beside`` that of the site beside the patient's
+    others: the learners that add up may see both. With a
+    ``trainer`` the set network over them is one more learner.
     """
-    added = (*ADDED_UP, *resemblances) if context else ()
+    added = (*ADDED_UP, *resemblances, *beside) if context else ()
     level = (LEVEL,) if context else ()
     together = (*SAFE_TOGETHER, *resemblances[:1]) if context else ()
     candidates = [
@@ -68,16 +79,22 @@ def arm(
     ]
     if context:
         candidates.insert(1, Candidate("rule", fit_rule, (OWN, LEVEL)))
+    if context and resemblances and trainer is not None:
+        fit_network = partial(fit_set_network, trainer=trainer)
+        candidates.append(Candidate(NAME, fit_network, (OWN, NAME, *also)))
     if not added and not also:
         # A line of the score alone is the raw score.
         candidates = [one for one in candidates if one.name != "linear"]
     return Arm(name, tuple(candidates))
 
 
-def context_arm(lesions: Lesions, *, also: Sequence[str] = ()) -> Arm:
+def context_arm(
+    lesions: Lesions, *, also: Sequence[str] = (), trainer: Trainer | None = None
+) -> Arm:
     """Give the arm with context for ``lesions``: their looks are in it where they are known."""
     looks = RESEMBLANCES if lesions.embedding is not None else ()
-    return arm("with", context=True, resemblances=looks, also=also)
+    beside = () if lesions.site is None else (SITE,)
+    return arm("with", context=True, resemblances=looks, beside=beside, also=also, trainer=trainer)
 
 
 WITHOUT = arm("without", context=False)

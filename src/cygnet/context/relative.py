@@ -5,7 +5,9 @@ distribution for patients of few and of many lesions when lesions are dealt to p
 standard normal. Exactly so for mean and spread; by a dealt copy of the cohort for the rest.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -203,6 +205,15 @@ class Levelled:
             rows.append(tuple(np.quantile(dealt[order[start:stop]], shares).tolist()))
             start = stop
         return cls(tuple(sizes), tuple(rows))
+
+    def as_json(self) -> dict[str, Any]:
+        """Give the document that :meth:`from_json` reads."""
+        return {"sizes": list(self.sizes), "quantiles": [list(row) for row in self.quantiles]}
+
+    @classmethod
+    def from_json(cls, document: Mapping[str, Any]) -> "Levelled":
+        """Read what :meth:`as_json` wrote."""
+        return cls(tuple(document["sizes"]), tuple(tuple(row) for row in document["quantiles"]))
 
     def __call__(self, values: Floats, n_others: Codes) -> Floats:
         """Give the normal quantile of each value; 0 where there are no others."""

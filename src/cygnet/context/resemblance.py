@@ -116,6 +116,20 @@ def _patients(lesions: Lesions, space: Space) -> list[_Patient]:
     return found
 
 
+def places(lesions: Lesions, space: Space) -> tuple[Floats, Floats]:
+    """Give each image's place, ``(n_images, n_axes)``, and its distance to a middling stranger."""
+    found = np.zeros((lesions.n_images, 0))
+    strange = np.ones(lesions.n_images)
+    for fold in np.unique(lesions.fold).tolist():
+        rows = np.flatnonzero(lesions.fold == fold)
+        points = space.points(lesions, rows)
+        if not found.shape[1]:
+            found = np.zeros((lesions.n_images, points.shape[1]))
+        found[rows] = points
+        strange[rows] = np.median(distances(points, space.strangers[fold]), axis=1)
+    return found, strange
+
+
 def resemblances(lesions: Lesions, space: Space) -> dict[str, Floats]:
     """Give each of :data:`RESEMBLANCES`, ``(n_images,)``; 0 where a patient has one lesion.
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from cygnet.context.axes import Axes
 from cygnet.context.features import OWN, Features
-from cygnet.context.learners import Fitted, fit_raw, fitted_from_json
+from cygnet.context.learners import Fitted, fit_raw
 from cygnet.context.lesions import Codes, Floats, Lesions, Scale
 from cygnet.context.nested import (
     N_INNER,
@@ -23,9 +24,12 @@ from cygnet.context.nested import (
 )
 from cygnet.context.relative import Levelled
 from cygnet.context.resemblance import Space
+from cygnet.context.set_network import Trainer, fitted_from_json
 from cygnet.errors import ModelError
 
-FORMAT = 1
+FORMAT = 2
+# Under this name the document stands in the metadata of a ``model.onnx``.
+MODEL_KEY = "cygnet.context"
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,8 @@ class Stage:
     """A fitted stage: the scale of scores, what was learned of patients, and two learners.
 
     ``fitted`` gives the probability of a lesion beside others; ``raw`` that of a patient's only
-    one. ``supported`` says whether the judgement found that context helps.
+    one. ``supported`` says whether the judgement found that context helps. ``axes`` are the few
+    directions of each fold's embeddings in which ``features`` measure, where there are embeddings.
     """
 
     chosen: str
@@ -42,6 +47,7 @@ class Stage:
     scale: Scale
     features: Features
     supported: bool
+    axes: Axes | None = None
 
     def __call__(self, lesions: Lesions) -> Floats:
         """Give the probability of each image, ``(n_images,)``."""
@@ -65,19 +71,27 @@ class Stage:
                 for fold in self.scale.logits
             },
             "variance_ratio": self.features.ratio,
-            "levelled": {
-                name: {"sizes": list(one.sizes), "quantiles": [list(row) for row in one.quantiles]}
-                for name, one in self.features.levelled.items()
-            },
+            "levelled": {name: one.as_json() for name, one in self.features.levelled.items()},
             "space": None if self.features.space is None else self.features.space.as_json(),
+            "axes": None if self.axes is None else self.axes.as_json(),
             "use": "Research use only; not a medical device.",
         }
 
 
 def fit_stage(
-    lesions: Lesions, target: Codes, scale: Scale, *, supported: bool, seed: int = 0
+    lesions: Lesions,
+    target: Codes,
+    scale: Scale,
+    *,
+    supported: bool,
+    axes: Axes | None = None,
+    trainer: Trainer | None = None,
+    seed: int = 0,
 ) -> Stage:
     """Fit the stage on all of ``lesions``; the learner is chosen over inner folds of patients.
+
+    The embeddings of ``lesions`` lie along ``axes``; with a ``trainer`` the set network is among
+    the learners.
 
     Raises :class:`TableError` where too few patients have a melanoma to deal folds.
     """
@@ -85,7 +99,7 @@ def fit_stage(
     columns = features.columns(lesions)
     weight = lesion_weights(lesions)
     inner = folds_of(lesions, target, k=N_INNER, seed=seed)
-    best = choose(context_arm(lesions), columns, target, weight, inner)
+    best = choose(context_arm(lesions, trainer=trainer), columns, target, weight, inner)
     return Stage(
         best.name,
         fit(best, columns, target, weight),
@@ -93,6 +107,7 @@ def fit_stage(
         scale,
         features,
         supported,
+        axes,
     )
 
 
@@ -107,10 +122,7 @@ def stage_from_json(document: Mapping[str, Any]) -> Stage:
         {int(fold): tuple(of["logits"]) for fold, of in document["scale"].items()},
         {int(fold): tuple(of["normals"]) for fold, of in document["scale"].items()},
     )
-    levelled = {
-        name: Levelled(tuple(of["sizes"]), tuple(tuple(row) for row in of["quantiles"]))
-        for name, of in document["levelled"].items()
-    }
+    levelled = {name: Levelled.from_json(of) for name, of in document["levelled"].items()}
     space = None if document["space"] is None else Space.from_json(document["space"])
     return Stage(
         document["chosen"],
@@ -119,4 +131,5 @@ def stage_from_json(document: Mapping[str, Any]) -> Stage:
         scale,
         Features(document["variance_ratio"], levelled, space),
         document["supported"],
+        None if document["axes"] is None else Axes.from_json(document["axes"]),
     )

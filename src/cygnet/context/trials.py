@@ -21,6 +21,7 @@ from cygnet.context.nested import (
     predicted,
 )
 from cygnet.context.relative import dealt_within_folds, rows_of_each
+from cygnet.context.set_network import Trainer
 from cygnet.shards import run_shards
 
 N_SPLITS = 10
@@ -112,13 +113,18 @@ def tasks_of(
     lesions: Lesions,
     target: Codes,
     *,
+    trainer: Trainer | None = None,
     n_splits: int = N_SPLITS,
     n_placebos: int = N_PLACEBOS,
     n_draws: int = N_DRAWS,
 ) -> list[Task]:
-    """List the trials that decide: splits with and without the count, thinned draws, placebos."""
-    with_arm = context_arm(lesions)
-    arms = (WITHOUT, with_arm, WITHOUT_GIVEN_COUNT, context_arm(lesions, also=(COUNT,)))
+    """List the trials that decide: splits with and without the count, thinned draws, placebos.
+
+    With a ``trainer`` the set network is among the learners with context.
+    """
+    with_arm = context_arm(lesions, trainer=trainer)
+    given_count = context_arm(lesions, also=(COUNT,), trainer=trainer)
+    arms = (WITHOUT, with_arm, WITHOUT_GIVEN_COUNT, given_count)
     tasks = [Task("split", lesions, target, seed, arms) for seed in range(n_splits)]
     for size in THINNED_TO:
         if _enough(lesions, target, size):

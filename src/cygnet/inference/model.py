@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
+from cygnet.context.stage import MODEL_KEY
 from cygnet.errors import ModelError
 from cygnet.images.decode import Geometry
 
@@ -68,10 +69,16 @@ def _digest(image_name: str) -> str:
 
 
 class Model:
-    """An exported model, opened: its constants, and a session to run it."""
+    """An exported model, opened: its constants, and a session to run it.
 
-    def __init__(self, file: Path, session: Any, description: dict[str, Any]) -> None:
+    ``context`` is the JSON of the patient-context stage, or ``None`` where there is none in it.
+    """
+
+    def __init__(
+        self, file: Path, session: Any, description: dict[str, Any], context: str | None = None
+    ) -> None:
         self.file = file
+        self.context = context
         self._session = session
         self.description = description
         self.size_px: int = description["size_px"]
@@ -153,7 +160,7 @@ def open_model(model: Path, *, threads: int | None = None) -> Model:
     except UnicodeDecodeError as error:
         raise _damaged(file, "it is not UTF-8") from error
     description = _description(metadata, file)
-    return Model(file, session, description)
+    return Model(file, session, description, metadata.get(MODEL_KEY))
 
 
 def _description(metadata: dict[str, str], file: Path) -> dict[str, Any]:

@@ -74,11 +74,11 @@ def predict_files(
     ``skip_bad_images``; then they are listed in the result. Raises :class:`ModelError` for a model
     that cannot be opened or was made with another decoding than this version's.
     """
-    opened = open_model(model)
-    _check_decoding(opened)
     threads = None if workers == 1 and ray_address is None else 1
+    opened = opened_once(model, threads)
+    _check_decoding(opened)
     shards = [
-        _Shard(opened.file, tuple(items[start : start + _IMAGES_A_SHARD]), threads, embeddings)
+        _Shard(model, tuple(items[start : start + _IMAGES_A_SHARD]), threads, embeddings)
         for start in range(0, len(items), _IMAGES_A_SHARD)
     ]
     scored: dict[int, _Scored] = {}
@@ -115,13 +115,24 @@ def _check_decoding(model: Model) -> None:
         )
 
 
+def opened_once(model: Path, threads: int | None = None) -> Model:
+    """Open a model as :func:`open_model` does; the last one stays open while its file is as it was.
+
+    Raises what :func:`open_model` raises.
+    """
+    file = model / "model.onnx" if model.is_dir() else model
+    changed_ns = file.stat().st_mtime_ns if file.is_file() else 0
+    return _opened(model, threads, changed_ns)
+
+
 @lru_cache(maxsize=1)
-def _model_of_this_process(file: Path, threads: int | None) -> Model:
-    return open_model(file, threads=threads)
+def _opened(model: Path, threads: int | None, changed_ns: int) -> Model:
+    del changed_ns
+    return open_model(model, threads=threads)
 
 
 def _predict_shard(shard: _Shard) -> _Scored:
-    model = _model_of_this_process(shard.model, shard.threads)
+    model = opened_once(shard.model, shard.threads)
     names: list[str] = []
     bad: list[Fault] = []
     pixels: list[NDArray[np.uint8]] = []

@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from cygnet.context.lesions import make_lesions
 from cygnet.context.stage import Stage, stage_from_json
 from cygnet.errors import ModelError
+from cygnet.inference.model import Model
 from cygnet.inference.predict import PredictedImages
-from cygnet.pipeline.subjects import Subjects
 
 # What a document lets out that is JSON and no stage; the first is a subclass of ValueError.
 _NO_STAGE = (
@@ -27,31 +27,40 @@ _NO_STAGE = (
     TypeError,
     ValueError,
 )
+_NEEDED = ("patient_id", "lesion_id", "age_approx", "anatom_site_general_challenge")
 
 
-def read_stage(model: Path) -> Stage | None:
-    """Read the context stage that lies in the RUN ``model``; ``None`` where there is none.
+def stage_of(model: Model) -> Stage | None:
+    """Give the context stage inside a ``model``; ``None`` where there is none.
 
-    Raises :class:`ModelError` for a file that is no stage of this version.
+    Raises :class:`ModelError` for a document that is no stage of this version.
     """
-    file = (model if model.is_dir() else model.parent) / "context.json"
-    if not file.is_file():
-        return None
+    return None if model.context is None else read_stage(model.context, model.file)
+
+
+def read_stage(text: str, file: Path) -> Stage:
+    """Read the document of a stage, which stands in ``file``.
+
+    Raises :class:`ModelError` for a document that is no stage of this version.
+    """
     try:
-        return stage_from_json(json.loads(file.read_text(encoding="utf-8")))
+        return stage_from_json(json.loads(text))
     except _NO_STAGE as error:
         raise ModelError.of(
-            "This is no context stage.", "Run again, or remove the file.", file=file
+            "This model holds no context stage that can be read.", "Run again.", file=file
         ) from error
 
 
-def says_without_context(stage: Stage | None, subjects: Subjects) -> str | None:
-    """Say why the image model speaks alone, or ``None`` where context is applied."""
+def says_without_context(stage: Stage | None, table: pl.DataFrame | None) -> str | None:
+    """Say why the image model speaks alone, or ``None`` where context is applied.
+
+    ``table`` holds the images to predict with their patients; ``None`` for files alone.
+    """
     if stage is None:
-        return "No context stage lies beside the model: each image is judged alone."
+        return "There is no context stage in the model: each image is judged alone."
     if not stage.supported:
         return "Patient context was judged and did not help: each image is judged alone."
-    if subjects.table is None or subjects.table["patient_id"].null_count() == subjects.table.height:
+    if table is None or table["patient_id"].null_count() == table.height:
         return "No patients are known: each image is judged alone, without context."
     return None
 
@@ -61,11 +70,12 @@ def with_context(
 ) -> NDArray[np.float64]:
     """Give each image's probability beside its patient's others, ``(n,)``, averaged over the folds.
 
-    ``table`` has ``image_name``, ``patient_id`` and ``lesion_id`` of every predicted image.
+    ``table`` has ``image_name``, ``patient_id`` and ``lesion_id`` of every predicted image, and may
+    have ``age_approx`` and ``anatom_site_general_challenge``.
     """
     names = pl.DataFrame({"image_name": predicted.image_names})
     known = names.join(
-        table.select("image_name", "patient_id", "lesion_id"),
+        table.select("image_name", *(name for name in _NEEDED if name in table.columns)),
         on="image_name",
         how="left",
         maintain_order="left",
@@ -76,8 +86,9 @@ def with_context(
             probability=pl.Series(predicted.by_fold[:, place]), fold=pl.lit(fold)
         )
         vectors = None
-        if stage.features.space is not None and predicted.embedding is not None:
-            vectors = predicted.embedding[:, place]
+        if stage.axes is not None and predicted.embedding is not None:
+            codes = np.full(known.height, fold, dtype=np.int64)
+            vectors = stage.axes(predicted.embedding[:, place], codes)
         lesions = make_lesions(of_fold, embedding=vectors, scale=stage.scale)
         parts.append(stage(lesions))
     return np.asarray(np.mean(parts, axis=0))

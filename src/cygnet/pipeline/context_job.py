@@ -7,6 +7,7 @@ missing: each would make context look better than it is.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -17,8 +18,11 @@ from numpy.typing import NDArray
 from cygnet.breakdown import AGE_BAND, subgroup_columns
 from cygnet.cohort.folds import component_codes, read_folds
 from cygnet.cohort.table import Dataset, read_dataset
+from cygnet.context.axes import Axes
+from cygnet.context.circumstances import AGE, age_offset
 from cygnet.context.judgement import Judgement, judge
 from cygnet.context.lesions import Floats, Lesions, Scale, make_lesions
+from cygnet.context.set_network import Trainer
 from cygnet.context.stage import Stage, fit_stage
 from cygnet.context.trials import artefact_tasks, run_tasks, tasks_of
 from cygnet.durable import write_text_whole
@@ -40,6 +44,7 @@ class ContextScores:
     target: NDArray[np.int64]
     scale: Scale
     notices: tuple[str, ...]
+    axes: Axes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +117,23 @@ def judge_run(
 def _judged(
     scores: ContextScores, out: Path, *, artefacts: bool, workers: int | None, progress: Progress
 ) -> ContextResult:
-    tasks = tasks_of(scores.lesions, scores.target)
+    trainer = set_network_trainer() if scores.axes is not None else None
+    if scores.axes is not None and trainer is None:
+        progress.say("torch is not installed: the set network is not among the learners.")
+    tasks = tasks_of(scores.lesions, scores.target, trainer=trainer)
     if artefacts:
         tasks += artefact_tasks(scores.lesions, scores.target, _artefacts(scores))
     with progress.bar("Trying context", len(tasks)) as advance:
         trials = run_tasks(tasks, workers=workers, advance=advance)
     judgement = judge(scores.lesions, scores.target, trials, groups=_groups(scores))
-    stage = fit_stage(scores.lesions, scores.target, scores.scale, supported=judgement.supported)
+    stage = fit_stage(
+        scores.lesions,
+        scores.target,
+        scores.scale,
+        supported=judgement.supported,
+        axes=scores.axes,
+        trainer=trainer,
+    )
     result = ContextResult(judgement, scores, stage, out)
     out.mkdir(parents=True, exist_ok=True)
     write_text_whole(out / "context.json", json.dumps(stage.as_json(), allow_nan=False) + "\n")
@@ -129,6 +144,15 @@ def _judged(
         splits = [one.predicted[place].probability for one in trials if one.kind == "split"]
         write_predictions(out / f"{name}.csv", names, np.clip(np.mean(splits, axis=0), 0, 1))
     return result
+
+
+def set_network_trainer() -> Trainer | None:
+    """Give what fits the set network, or ``None`` where torch is not installed."""
+    if find_spec("torch") is None or find_spec("onnx") is None:
+        return None
+    from cygnet.training.set_network import train_set_network
+
+    return train_set_network
 
 
 def read_scores(oof: Path, data: Path, embeddings: Path | None = None) -> ContextScores:
@@ -172,6 +196,11 @@ def scores_of(
     ``fold``; ``vectors`` are its embeddings ``(n_images, n_dimensions)`` in the same order.
     """
     table = table.with_columns(lesion_id=_lesions_of(table, duplicates))
+    axes = None
+    if vectors is not None:
+        fold = table["fold"].cast(pl.Int64).fill_null(-1).to_numpy()
+        axes = Axes.of(vectors, fold)
+        vectors = axes(vectors, fold)
     lesions = make_lesions(table, embedding=vectors)
     return ContextScores(
         table,
@@ -179,6 +208,7 @@ def scores_of(
         table["target"].to_numpy().astype(np.int64),
         Scale.of(lesions.logit, lesions.fold),
         notices,
+        axes,
     )
 
 
@@ -299,5 +329,7 @@ def _artefacts(scores: ContextScores) -> dict[str, Floats]:
     if table["width_px"].null_count() < table.height:
         pixels = (table["width_px"].cast(pl.Float64) * table["height_px"]).log()
         found["log_pixels"] = pixels.fill_null(pixels.median()).to_numpy().astype(np.float64)
+    if (offset := age_offset(scores.lesions)) is not None:
+        found[AGE] = offset
     found["row_order"] = np.arange(table.height, dtype=np.float64)
     return found

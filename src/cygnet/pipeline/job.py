@@ -145,9 +145,10 @@ class _Run:
         if context_sentence(prepared.train) is not None:
             return None
         from cygnet.pipeline.context_job import judge_run
+        from cygnet.training.export import add_context
 
         with self._timed(record, "judge context"):
-            return judge_run(
+            judged = judge_run(
                 self.out,
                 prepared.train.with_columns(
                     probability=pl.Series(result.probability), fold=pl.Series(prepared.folds)
@@ -157,6 +158,9 @@ class _Run:
                 workers=self.request.workers,
                 progress=self.progress,
             )
+            document = (self.out / "context.json").read_text(encoding="utf-8")
+            add_context(self.out / "model.onnx", document)
+            return judged
 
     def _submission(self, tables: "Tables", prepared: "Prepared") -> str | None:
         from cygnet.pipeline import results

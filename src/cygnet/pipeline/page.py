@@ -10,7 +10,7 @@ import polars as pl
 
 from cygnet.context.contributions import held_out_contributions
 from cygnet.context.resemblance import Space
-from cygnet.pipeline.context_job import ContextResult, scores_of
+from cygnet.pipeline.context_job import ContextResult, scores_of, set_network_trainer
 from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRecord, RunRequest
 from cygnet.pipeline.results import OutOfFold, Scored
@@ -102,7 +102,9 @@ def _patients(
         return PatientEvidence(
             lesions,
             stage.features.space,
-            held_out_contributions(stage, lesions, context.scores.target),
+            held_out_contributions(
+                stage, lesions, context.scores.target, trainer=set_network_trainer()
+            ),
             supported=stage.supported,
         )
     scored = prepared.train.with_columns(

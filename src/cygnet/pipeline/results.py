@@ -20,6 +20,8 @@ from cygnet.evaluation import Estimate, ScoreCard, auroc_estimate, score_card
 from cygnet.evaluation.recalibrators import platt_line
 from cygnet.images.decode import decoding_name
 from cygnet.inference.model import names_digest, open_model
+from cygnet.inference.predict import PredictedImages
+from cygnet.pipeline.context_apply import says_without_context, stage_of, with_context
 from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRequest, versions
 from cygnet.predictions import write_predictions
@@ -178,19 +180,30 @@ def write_submission(
     """Predict the test set into ``submission.csv``, a row for every image of its table.
 
     Gives a sentence about the rows whose image is not there, or None. Those rows get the median
-    of the others, the value that says least about them.
+    of the others, the value that says least about them. Beside the patient's other lesions where
+    context was found to help.
     """
     test = tables.dataset.test
     if test is None or prepared.test is None or prepared.test.height == 0:
         return None
     names = prepared.test["image_name"].to_list()
     model = open_model(out)
-    parts = []
+    stage = stage_of(model)
+    judged_alone = says_without_context(stage, prepared.test) is not None
+    parts, embeddings = [], []
     for start in range(0, len(names), _BATCH):
         batch = names[start : start + _BATCH]
-        parts.append(model.predict(prepared.images.read(batch)).probability)
+        made = model.predict(prepared.images.read(batch))
+        parts.append(made.by_fold)
+        if not judged_alone:
+            embeddings.append(made.embedding)
         advance(len(batch))
-    known = dict(zip(names, np.concatenate(parts), strict=True))
+    embedding = np.concatenate(embeddings) if embeddings else None
+    predicted = PredictedImages(names, model.folds, np.concatenate(parts), [], [], embedding)
+    probability = predicted.probability
+    if stage is not None and not judged_alone:
+        probability = with_context(stage, predicted, prepared.test)
+    known = dict(zip(names, probability, strict=True))
     median = float(np.median(list(known.values())))
     every = test.table["image_name"].to_list()
     write_predictions(

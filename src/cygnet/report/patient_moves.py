@@ -92,6 +92,18 @@ WORDS: Mapping[str, NumberWords] = MappingProxyType(
             "it looks as far from the patient's likely benign lesions as is usual",
             "it looks close to the patient's likely benign lesions",
         ),
+        "site_rarity": NumberWords(
+            "site beside the others",
+            "it lies where few of the patient's others do",
+            "it lies where the others do, as is usual",
+            "it lies where most of the patient's others do",
+        ),
+        "set_network": NumberWords(
+            "attention to the others",
+            "beside the others, pair by pair, it stands out",
+            "beside the others, pair by pair, it is as usual",
+            "beside the others, pair by pair, it blends in",
+        ),
     }
 )
 

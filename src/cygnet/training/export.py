@@ -19,6 +19,7 @@ import torch
 from onnx import TensorProto, compose, helper, numpy_helper
 from torch import Tensor, nn
 
+from cygnet.context.stage import MODEL_KEY
 from cygnet.durable import write_whole
 from cygnet.errors import CygnetError
 from cygnet.training.augment import normalised
@@ -70,6 +71,16 @@ def write_model(
     _check_parity(content, recipe, folds)
     with write_whole(path) as stream:
         stream.write(content)
+
+
+def add_context(path: Path, document: str) -> None:
+    """Put the context stage's JSON into the ``model.onnx`` at ``path``, in place of any before."""
+    model = onnx.load(path)
+    kept = {one.key: one.value for one in model.metadata_props if one.key != MODEL_KEY}
+    del model.metadata_props[:]
+    helper.set_model_props(model, {**kept, MODEL_KEY: document})
+    with write_whole(path) as stream:
+        stream.write(model.SerializeToString())
 
 
 def _template(recipe: NetworkRecipe) -> onnx.ModelProto:
