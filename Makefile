@@ -15,7 +15,7 @@ quickstart: $(VENV)/.installed
 	$(BIN)/cygnet quickstart --out $(RUN)
 
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n logical --dist loadfile
 
 fuzz: $(VENV)/.installed
 	PYTHONPATH=tests $(BIN)/python -m fuzz.campaign runs/fuzz --examples $(FUZZ_EXAMPLES)
