@@ -1,7 +1,8 @@
 """Which learner, and how good is it where it was not fitted? Nested folds that share no patient.
 
-In each outer fold the learner is chosen by AUROC in inner folds of the others, refitted on them and
-applied. Both arms choose among the same kinds; only what they see differs.
+In each outer fold the learner is chosen by AUROC in inner folds of the others (the simplest within
+one standard error of the best), refitted on them and applied. Both arms choose among the same
+kinds; only what they see differs.
 """
 
 from collections import Counter
@@ -29,7 +30,8 @@ from cygnet.context.learners import (
 from cygnet.context.lesions import Codes, Floats, Lesions
 from cygnet.context.resemblance import RESEMBLANCES
 from cygnet.context.set_network import NAME, Trainer, fit_set_network
-from cygnet.evaluation.placement import auroc
+from cygnet.evaluation.sample import make_sample
+from cygnet.evaluation.several_models import Models
 
 N_OUTER = 5
 N_INNER = 3
@@ -137,32 +139,44 @@ def predicted(
     chosen: list[Counter[str]] = [Counter() for _ in arms]
     for fold in range(N_OUTER):
         fitting, scored = outer != fold, outer == fold
-        inner = folds_of(
-            lesions.chosen(np.flatnonzero(fitting)), target[fitting], k=N_INNER, seed=seed
-        )
+        part = lesions.chosen(np.flatnonzero(fitting))
+        inner = folds_of(part, target[fitting], k=N_INNER, seed=seed)
         here, there = _of(columns, fitting), _of(columns, scored)
         raw = fit_raw(here, (OWN,), target[fitting], weight[fitting])(there)
         for place, one in enumerate(arms):
-            best = choose(one, here, target[fitting], weight[fitting], inner)
+            best = choose(one, here, target[fitting], weight[fitting], inner, part.patient)
             chosen[place][best.name] += 1
             fitted = fit(best, here, target[fitting], weight[fitting])
             probability[place, scored] = np.where(alone[scored], raw, fitted(there))
     return [Predicted(p, dict(c)) for p, c in zip(probability, chosen, strict=True)]
 
 
-def choose(one: Arm, columns: Columns, target: Codes, weight: Floats, inner: Codes) -> Candidate:
-    """Choose the candidate of best AUROC over the ``inner`` folds; of equals the simplest."""
+def choose(
+    one: Arm, columns: Columns, target: Codes, weight: Floats, inner: Codes, patient: Codes
+) -> Candidate:
+    """Choose the simplest candidate that is within one standard error of the best, by AUROC.
+
+    Over the ``inner`` folds; the error is that of the paired difference, by jackknife over
+    patients. Without it, choosing among many costs where there is nothing to find: the rule of
+    Breiman et al. (1984), Classification and Regression Trees, 3.4.3.
+    """
     if len(one.candidates) == 1:
         return one.candidates[0]
-    scores = []
+    scores = {}
     for candidate in one.candidates:
         found = np.empty(target.size)
         for fold in np.unique(inner):
             fitting = inner != fold
             made = fit(candidate, _of(columns, fitting), target[fitting], weight[fitting])
             found[~fitting] = made(_of(columns, ~fitting))
-        scores.append(auroc(target, found, weight))
-    return one.candidates[int(np.argmax(np.round(scores, 6)))]
+        scores[candidate.name] = found
+    sample = make_sample(target, np.zeros(target.size), patient, weight)
+    compared = Models.of(sample, scores).compared_by("auroc")
+    best = int(np.argmax(np.round(compared.estimates, 6)))
+    apart = compared.deviations - compared.deviations[best]
+    error = np.sqrt(np.sum(apart**2, axis=1))
+    close = compared.estimates >= compared.estimates[best] - np.nan_to_num(error)
+    return one.candidates[int(np.argmax(close))]
 
 
 def fit(candidate: Candidate, columns: Columns, target: Codes, weight: Floats) -> Fitted:

@@ -99,7 +99,9 @@ def fit_stage(
     columns = features.columns(lesions)
     weight = lesion_weights(lesions)
     inner = folds_of(lesions, target, k=N_INNER, seed=seed)
-    best = choose(context_arm(lesions, trainer=trainer), columns, target, weight, inner)
+    best = choose(
+        context_arm(lesions, trainer=trainer), columns, target, weight, inner, lesions.patient
+    )
     return Stage(
         best.name,
         fit(best, columns, target, weight),
