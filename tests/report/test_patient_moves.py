@@ -3,9 +3,11 @@
 import numpy as np
 import pytest
 
+from cygnet.context.circumstances import SITE
 from cygnet.context.contributions import Contributions
 from cygnet.context.features import ADDED_UP, LEVEL, OWN
 from cygnet.context.resemblance import RESEMBLANCES
+from cygnet.context.set_network import NAME
 from cygnet.report.patient_moves import WORDS, Moves, words_of
 
 
@@ -24,7 +26,7 @@ def moves(
 
 
 def test_every_number_of_the_stage_has_its_words() -> None:
-    assert {OWN, LEVEL, *ADDED_UP, *RESEMBLANCES} == set(WORDS)
+    assert {OWN, LEVEL, *ADDED_UP, *RESEMBLANCES, SITE, NAME} == set(WORDS)
     assert words_of("log_pixels").high == "log pixels is high"
 
 

@@ -149,8 +149,8 @@ def look_at_file(part: Part, image_name: str, path: Path, *, all_writing: bool =
 def is_sampled(image_name: str) -> bool:
     """Say whether an image is of the one in four, by a digest of its name.
 
-    >>> [is_sampled(f"ISIC_{number:07d}") for number in range(6)]
-    [False, False, False, True, False, False]
+    >>> sum(is_sampled(f"ISIC_{number:07d}") for number in range(4000))
+    959
     """
     digest = hashlib.blake2b(image_name.encode(), digest_size=4, salt=b"writing").digest()
     return int.from_bytes(digest, "big") % SEARCHED_ONE_IN == 0
