@@ -23,7 +23,7 @@ from cygnet.context.relative import (
     shrunk_level,
     variance_ratio,
 )
-from cygnet.context.resemblance import Space, places, resemblances
+from cygnet.context.resemblance import Looks, Space, looks_of
 
 OWN = "logit"
 SAFE_TOGETHER = ("others_mean", "others_spread")
@@ -53,9 +53,9 @@ class Features:
         dealt = lesions.dealt(dealt_within_folds(lesions.fold, generator))
         space = Space.of(lesions, seed=seed) if lesions.embedding is not None else None
         n = others_of(lesions).n
-        levelled = {
-            name: Levelled.of(values, n) for name, values in _to_level(dealt, space).items()
-        }
+        looks = None if space is None else looks_of(dealt, space)
+        given = _to_level(dealt, looks)
+        levelled = {name: Levelled.of(values, n) for name, values in given.items()}
         return cls(variance_ratio(lesions), levelled, space)
 
     def columns(self, lesions: Lesions) -> dict[str, Floats]:
@@ -67,29 +67,33 @@ class Features:
             "others_spread": others_spread(others, lots(lesions)),
             LEVEL: shrunk_level(others, self.ratio),
         }
-        given = _to_level(lesions, self.space)
+        looks = None if self.space is None else looks_of(lesions, self.space)
+        given = _to_level(lesions, looks)
         for name, levelled in self.levelled.items():
             # What the table of new lesions does not know is as usual.
             values = given.get(name)
             found[name] = (
                 np.zeros(lesions.n_images) if values is None else levelled(values, others.n)
             )
-        return found if self.space is None else found | _as_sets(lesions, self.space)
+        return found if looks is None else found | _as_sets(lesions, looks)
 
 
-def _as_sets(lesions: Lesions, space: Space) -> dict[str, Floats]:
-    place, strange = places(lesions, space)
+def _as_sets(lesions: Lesions, looks: Looks) -> dict[str, Floats]:
     codes = {PATIENT: lesions.patient, LESION: lesions.lesion, FOLD: lesions.fold}
     found = {name: of.astype(np.float64) for name, of in codes.items()}
-    return found | {SCORE: lesions.score, PLACE: place, STRANGE: strange}
+    return found | {
+        SCORE: lesions.score,
+        PLACE: looks.place.astype(np.float64),
+        STRANGE: looks.strange,
+    }
 
 
-def _to_level(lesions: Lesions, space: Space | None) -> dict[str, Floats]:
+def _to_level(lesions: Lesions, looks: Looks | None) -> dict[str, Floats]:
     """Give the numbers that only a dealt copy can make blind to the count."""
     found = {"robust_z": robust_z(lesions), "median_difference": median_difference(lesions)}
     if (rarity := site_rarity(lesions)) is not None:
         found[SITE] = rarity
-    return found if space is None else found | resemblances(lesions, space)
+    return found if looks is None else found | looks.numbers
 
 
 def lots(lesions: Lesions) -> Floats:

@@ -4,20 +4,20 @@ A lesion's distance to the patient's others is judged among its distances to str
 that neither the scale of a space nor a lesion that is far from everything counts.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from cygnet.context.lesions import Codes, Floats, Lesions
-from cygnet.context.relative import rows_of_each
 from cygnet.errors import InputError
 
 _STRANGERS = 512
 _NEIGHBOURS = 5
+_BLOCK = 4_096
+RESEMBLANCES = ("strangeness", "nearest_own", "outlier_factor", "nevus_distance")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,48 +86,121 @@ def distances(a: NDArray[np.float32], b: NDArray[np.float32]) -> Floats:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Looks:
+    """How lesions look beside their patient's others.
+
+    ``numbers`` are those of :func:`resemblances`; ``place`` ``(n_images, n_axes)`` is each image's
+    point in the units of its fold's space, and ``strange`` ``(n_images,)`` its distance to a
+    middling stranger there.
+    """
+
+    numbers: dict[str, Floats]
+    place: NDArray[np.float32]
+    strange: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class _Patient:
-    """One patient's images: distances ``(n, n)``, infinite within a lesion, and to strangers."""
+    """One patient's images of one fold: distances ``(n, n)``, infinite within a lesion.
+
+    ``strange`` ``(n, n_strangers)`` are the distances to strangers, rising.
+    """
 
     rows: Codes
     points: NDArray[np.float32]
     apart: Floats
-    strange: Floats
-    fold: int
+    strange: NDArray[np.float32]
+
+    def places(self, distance: Floats) -> Floats:
+        """Give the share of strangers that are nearer than ``distance`` ``(n, k)``, row by row."""
+        # All rows in one search: each is lifted above the one before.
+        farthest = np.max(distance, where=distance < np.inf, initial=0.0)
+        step = 1.0 + max(float(self.strange[:, -1].max()), float(farthest))
+        lift = step * np.arange(len(distance))[:, None]
+        ladder = (self.strange + lift).ravel()
+        found = np.searchsorted(ladder, np.minimum(distance, step * 0.999) + lift)
+        n_strangers = self.strange.shape[1]
+        return np.asarray((found - n_strangers * np.arange(len(distance))[:, None]) / n_strangers)
 
 
-def _patients(lesions: Lesions, space: Space) -> list[_Patient]:
-    found = []
-    for whole in rows_of_each(lesions.patient, lesions.n_patients):
-        for fold in np.unique(lesions.fold[whole]).tolist():
-            rows = whole[lesions.fold[whole] == fold]
-            if np.unique(lesions.lesion[rows]).size < 2:
-                continue
-            points = space.points(lesions, rows)
-            apart = distances(points, points)
-            lesion = lesions.lesion[rows]
-            apart[lesion[:, None] == lesion[None, :]] = np.inf
-            # Of several images of one other lesion the first stands for it.
-            _, first = np.unique(lesion, return_index=True)
-            copies = np.setdiff1d(np.arange(rows.size), first)
-            apart[:, copies] = np.inf
-            strange = np.sort(distances(points, space.strangers[fold]), axis=1)
-            found.append(_Patient(rows, points, apart, strange, fold))
-    return found
-
-
-def places(lesions: Lesions, space: Space) -> tuple[Floats, Floats]:
-    """Give each image's place, ``(n_images, n_axes)``, and its distance to a middling stranger."""
-    found = np.zeros((lesions.n_images, 0))
-    strange = np.ones(lesions.n_images)
+def looks_of(lesions: Lesions, space: Space) -> Looks:
+    """Compare all lesions with their patient's others and with strangers, in one pass."""
+    numbers = {name: np.zeros(lesions.n_images) for name in RESEMBLANCES}
+    place: NDArray[np.float32] | None = None
+    middling = np.ones(lesions.n_images)
     for fold in np.unique(lesions.fold).tolist():
         rows = np.flatnonzero(lesions.fold == fold)
         points = space.points(lesions, rows)
-        if not found.shape[1]:
-            found = np.zeros((lesions.n_images, points.shape[1]))
-        found[rows] = points
-        strange[rows] = np.median(distances(points, space.strangers[fold]), axis=1)
-    return found, strange
+        if place is None:
+            place = np.zeros((lesions.n_images, points.shape[1]), dtype=np.float32)
+        place[rows] = points
+        order = np.argsort(lesions.patient[rows], kind="stable")
+        ends = np.flatnonzero(np.diff(lesions.patient[rows][order])) + 1
+        for block in _blocks(np.split(order, ends)):
+            strange = _strangers(points[np.concatenate(block)], space.strangers[fold])
+            start = 0
+            for inside in block:
+                here = strange[start : start + inside.size]
+                start += inside.size
+                middling[rows[inside]] = here[:, here.shape[1] // 2]
+                _compare(lesions, rows[inside], points[inside], here, numbers)
+    if place is None:
+        place = np.zeros((0, 0), dtype=np.float32)
+    return Looks(numbers, place, middling)
+
+
+def _blocks(patients: list[NDArray[np.intp]]) -> Iterator[list[NDArray[np.intp]]]:
+    """Gather whole patients into blocks of a few thousand images, to bound the memory."""
+    block: list[NDArray[np.intp]] = []
+    size = 0
+    for rows in patients:
+        block.append(rows)
+        size += rows.size
+        if size >= _BLOCK:
+            yield block
+            block, size = [], 0
+    if block:
+        yield block
+
+
+def _strangers(points: NDArray[np.float32], strangers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Give the distances of ``points`` to strangers, rising in each row, in single precision."""
+    squared = points @ (-2 * strangers.T)
+    squared += np.sum(points**2, axis=1)[:, None]
+    squared += np.sum(strangers**2, axis=1)[None, :]
+    np.maximum(squared, 0, out=squared)
+    np.sqrt(squared, out=squared)
+    squared.sort(axis=1)
+    return squared
+
+
+def _compare(
+    lesions: Lesions,
+    rows: Codes,
+    points: NDArray[np.float32],
+    strange: NDArray[np.float32],
+    numbers: dict[str, Floats],
+) -> None:
+    """Fill in the numbers of one patient's images ``rows``, all of one fold."""
+    lesion = lesions.lesion[rows]
+    _, first = np.unique(lesion, return_index=True)
+    if first.size < 2:
+        return
+    apart = distances(points, points)
+    apart[lesion[:, None] == lesion[None, :]] = np.inf
+    # Of several images of one other lesion the first stands for it.
+    copy = np.ones(rows.size, dtype=np.bool_)
+    copy[first] = False
+    apart[:, copy] = np.inf
+    patient = _Patient(rows, points, apart, strange)
+    n = rows.size
+    nevus = _nevus_distance(patient, lesions)
+    placed = patient.places(np.column_stack([apart, nevus]))
+    other = np.isfinite(apart)
+    numbers["strangeness"][rows] = (placed[:, :n] * other).sum(axis=1) / other.sum(axis=1)
+    numbers["nearest_own"][rows] = np.where(other, placed[:, :n], np.inf).min(axis=1)
+    numbers["outlier_factor"][rows] = _outlier(apart, int(other.sum(axis=1).min()))
+    numbers["nevus_distance"][rows] = placed[:, n]
 
 
 def resemblances(lesions: Lesions, space: Space) -> dict[str, Floats]:
@@ -139,54 +212,19 @@ def resemblances(lesions: Lesions, space: Space) -> dict[str, Floats]:
     Breunig et al. (2000), 10.1145/342009.335388, with mean distances; ``nevus_distance`` the place
     of the centre of the patient's other, likely benign lesions. Of all of them high is unlike.
     """
-    found = {name: np.zeros(lesions.n_images) for name in RESEMBLANCES}
-    for patient in _patients(lesions, space):
-        for name, number in _NUMBERS.items():
-            found[name][patient.rows] = number(patient, lesions)
-    return found
+    return looks_of(lesions, space).numbers
 
 
-def _mean_place(patient: _Patient, _: Lesions) -> Floats:
-    places = np.stack(
-        [
-            np.searchsorted(strange, apart) / strange.size
-            for strange, apart in zip(patient.strange, patient.apart, strict=True)
-        ]
-    )
-    other = np.isfinite(patient.apart)
-    return np.asarray((places * other).sum(axis=1) / np.maximum(other.sum(axis=1), 1))
-
-
-def _nearest_place(patient: _Patient, _: Lesions) -> Floats:
-    nearest = patient.apart.min(axis=1)
-    pairs = zip(patient.strange, nearest, strict=True)
-    return np.array([np.searchsorted(strange, one) / strange.size for strange, one in pairs])
-
-
-def _outlier(patient: _Patient, _: Lesions) -> Floats:
-    other = int(np.isfinite(patient.apart).sum(axis=1).min())
-    m = max(1, min(_NEIGHBOURS, other))
-    order = np.argsort(patient.apart, axis=1)[:, :m]
-    reach = np.take_along_axis(patient.apart, order, axis=1).mean(axis=1)
+def _outlier(apart: Floats, n_others: int) -> Floats:
+    m = max(1, min(_NEIGHBOURS, n_others))
+    order = np.argsort(apart, axis=1)[:, :m]
+    reach = np.take_along_axis(apart, order, axis=1).mean(axis=1)
     return np.asarray(reach / np.maximum(reach[order].mean(axis=1), 1e-12))
 
 
-def _nevus(patient: _Patient, lesions: Lesions) -> Floats:
+def _nevus_distance(patient: _Patient, lesions: Lesions) -> Floats:
     probability = 0.5 * (1 + np.tanh(lesions.logit[patient.rows] / 2))
     weight = np.where(np.isfinite(patient.apart), (1 - probability)[None, :], 0.0)
     total = np.maximum(weight.sum(axis=1, keepdims=True), 1e-12)
     centre = (weight / total) @ patient.points
-    distance = np.sqrt(np.sum((patient.points - centre) ** 2, axis=1))
-    pairs = zip(patient.strange, distance, strict=True)
-    return np.array([np.searchsorted(strange, one) / strange.size for strange, one in pairs])
-
-
-_NUMBERS: Mapping[str, Callable[[_Patient, Lesions], Floats]] = MappingProxyType(
-    {
-        "strangeness": _mean_place,
-        "nearest_own": _nearest_place,
-        "outlier_factor": _outlier,
-        "nevus_distance": _nevus,
-    }
-)
-RESEMBLANCES = tuple(_NUMBERS)
+    return np.asarray(np.sqrt(np.sum((patient.points - centre) ** 2, axis=1)))
