@@ -9,6 +9,7 @@ pin() {
         --no-annotate --constraint requirements/ceilings.txt --custom-compile-command "sh requirements/compile.sh" "$@" \
         pyproject.toml --output-file "$output"
 }
-pin dev --extra train --extra ray --extra dev
+pin dev --extra train --extra ray --extra s3 --extra site --extra dev
 pin train --extra train
+pin site --extra site
 pin core

@@ -1,0 +1,1 @@
+"""The web: the dataset page, updates, the contest, the reader. Owns no rule."""
