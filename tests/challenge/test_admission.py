@@ -86,9 +86,7 @@ def test_who_may_not_submit_is_told_why(changes: dict[str, object], code: Refusa
 
 
 def test_before_the_opening_it_says_when_to_come_back() -> None:
-    answer = admission(
-        settings(), standing(), now=OPENS - timedelta(seconds=1), body_digest=BODY
-    )
+    answer = admission(settings(), standing(), now=OPENS - timedelta(seconds=1), body_digest=BODY)
     assert isinstance(answer, Refusal)
     assert (answer.code, answer.retry_at) == (RefusalCode.NOT_OPEN, OPENS)
 
@@ -103,9 +101,7 @@ def test_a_known_key_is_answered_as_then_whatever_has_closed_since() -> None:
     known = KnownKey(BODY, "s1")
     gone = standing(banned=True, rules_accepted=False)
     over = settings(late_closes=CLOSES + timedelta(days=1))
-    answer = admission(
-        over, gone, now=CLOSES + timedelta(days=9), body_digest=BODY, known=known
-    )
+    answer = admission(over, gone, now=CLOSES + timedelta(days=9), body_digest=BODY, known=known)
     assert answer == Replayed("s1")
 
 

@@ -96,7 +96,10 @@ def test_the_selected_count_latest_first() -> None:
 
 
 def test_without_a_selection_those_count_that_moved_the_number_then_the_latest() -> None:
-    given = [candidate("a", 1, moved=True), *(candidate(name, i + 2) for i, name in enumerate("bcd"))]
+    given = [
+        candidate("a", 1, moved=True),
+        *(candidate(name, i + 2) for i, name in enumerate("bcd")),
+    ]
     assert final_selections(settings(), given) == ("a", "d", "c")
 
 
@@ -120,8 +123,6 @@ def test_a_late_submission_never_counts() -> None:
         (["a", "b", "c", "d"], NOW, RefusalCode.TOO_MANY_FINALS),
     ],
 )
-def test_a_selection_is_checked(
-    wanted: list[str], now: datetime, code: RefusalCode | None
-) -> None:
+def test_a_selection_is_checked(wanted: list[str], now: datetime, code: RefusalCode | None) -> None:
     given = [candidate(name, i) for i, name in enumerate("abcd")]
     assert code_of(selection_refusal(settings(), given, wanted, now=now)) is code

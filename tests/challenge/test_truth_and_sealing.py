@@ -142,7 +142,9 @@ def test_secrets_show_nothing_and_are_their_owners_alone(tmp_path: Path) -> None
         read_secrets(file)
 
 
-@pytest.mark.parametrize("text", ["", "[]", '{"seed": "zz", "salt": "00"}', '{"seed": "00", "salt": "00"}'])
+@pytest.mark.parametrize(
+    "text", ["", "[]", '{"seed": "zz", "salt": "00"}', '{"seed": "00", "salt": "00"}']
+)
 def test_a_torn_file_of_secrets_is_refused(tmp_path: Path, text: str) -> None:
     file = tmp_path / "secrets.json"
     file.write_text(text)
@@ -170,9 +172,7 @@ def test_the_site_reads_the_public_part_without_the_sealed_one(
         load_sealed(tmp_path / "open", tmp_path / "sealed")
 
 
-def test_no_private_label_lies_in_the_open_folder(
-    rng: np.random.Generator, tmp_path: Path
-) -> None:
+def test_no_private_label_lies_in_the_open_folder(rng: np.random.Generator, tmp_path: Path) -> None:
     truth = small_truth(rng)
     store_truth(truth, open_folder=tmp_path / "open", sealed_folder=tmp_path / "sealed")
     private = truth.table.filter(pl.col("usage") == "Private")
@@ -196,9 +196,7 @@ def test_no_private_label_lies_in_the_open_folder(
 def test_a_changed_sealed_part_is_refused(
     rng: np.random.Generator, tmp_path: Path, spoil: Callable[[Path], object]
 ) -> None:
-    store_truth(
-        small_truth(rng), open_folder=tmp_path / "open", sealed_folder=tmp_path / "sealed"
-    )
+    store_truth(small_truth(rng), open_folder=tmp_path / "open", sealed_folder=tmp_path / "sealed")
     spoil(tmp_path / "sealed" / PRIVATE_TRUTH)
     with pytest.raises(InputError):
         load_sealed(tmp_path / "open", tmp_path / "sealed")
