@@ -17,6 +17,11 @@ import time
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import spearmanr
+
+from cygnet.challenge.feedback import LadderState, Said, floored, told
+from cygnet.challenge.scoring import part_score
+from cygnet.evaluation.placement import auroc
 from feedback_boards import (
     BOARDS,
     KINDS,
@@ -32,11 +37,6 @@ from feedback_boards import (
     random_files,
     scored,
 )
-from scipy.stats import spearmanr
-
-from cygnet.challenge.feedback import LadderState, Said, floored, told
-from cygnet.challenge.scoring import part_score
-from cygnet.evaluation.placement import auroc
 
 SCHEDULES = ((450, 1), (150, 3), (90, 5))
 N_TEAMS = 20
@@ -242,7 +242,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=10)
     parser.add_argument("--write", action="store_true")
     given = parser.parse_args()
-    from feedback_tables import page  # noqa: PLC0415
+    from feedback_tables import page
 
     result = study(given.seeds)
     text = page(result)

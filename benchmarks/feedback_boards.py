@@ -166,7 +166,7 @@ def _marked(
     kind: str, patient: NDArray[np.intp], rng: np.random.Generator
 ) -> NDArray[np.intp] | NDArray[np.bool_]:
     """Choose the images that a file sets apart: whole patients, or one image a patient."""
-    count = int(kind.split()[0])
+    count = int(kind.split(maxsplit=1)[0])
     if "patients" in kind:
         return np.isin(patient, rng.choice(N_PATIENTS, count, replace=False))
     order = rng.permutation(patient.size)

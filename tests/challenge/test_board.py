@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from challenge_cohort import OPENS, model, public_of, small_truth, targets_of
 
+from challenge_cohort import OPENS, model, public_of, small_truth, targets_of
 from cygnet.challenge.board import (
     FinalEntry,
     OpenEntry,

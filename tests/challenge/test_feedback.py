@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from challenge_cohort import model, public_of, scored, small_truth, targets_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from challenge_cohort import model, public_of, scored, small_truth, targets_of
 from cygnet.challenge.feedback import (
     Feedback,
     LadderState,
