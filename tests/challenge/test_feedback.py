@@ -189,7 +189,7 @@ def test_the_contest_keeps_a_ladder_of_its_own(
     assert other_team.contest is before.contest
 
 
-def test_who_is_told_what(truth: ContestTruth, rng: np.random.Generator) -> None:
+def test_who_is_told_what(truth: ContestTruth) -> None:
     part = public_of(truth)
     feedback = Feedback(0.86, Said.NEW_BEST, True)
     verified = public_answer(part, feedback, verified=True, blind=False)

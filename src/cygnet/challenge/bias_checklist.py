@@ -210,8 +210,10 @@ def bias_markdown(items: Sequence[BiasItem], *, title: str) -> str:
     lines = [
         f"# {title}: BIAS checklist, draft",
         "",
-        f"Items in own words after {SOURCE}. {drafted} of {len(items)} are drafted from the "
-        "contest's settings and files; the rest is the organisers' to write.",
+        (
+            f"Items in own words after {SOURCE}. {drafted} of {len(items)} are drafted from the "
+            "contest's settings and files; the rest is the organisers' to write."
+        ),
     ]
     group = ""
     for item in items:

@@ -55,7 +55,7 @@ def crate_document(export: CrateExport) -> dict[str, object]:
     """
     _validate_paths([one.path for one in export.files])
     files = sorted(export.files, key=lambda one: one.path)
-    people = [
+    people: list[dict[str, object]] = [
         {"@id": f"#organiser-{number}", "@type": "Person", "name": name}
         for number, name in enumerate(export.organisers, start=1)
     ]
@@ -90,7 +90,7 @@ def crate_document(export: CrateExport) -> dict[str, object]:
 
 
 def _root(
-    export: CrateExport, files: Sequence[CrateFile], people: Sequence[dict[str, str]]
+    export: CrateExport, files: Sequence[CrateFile], people: Sequence[dict[str, object]]
 ) -> dict[str, object]:
     made: dict[str, object] = {
         "@id": "./",
@@ -109,7 +109,7 @@ def _root(
     return made
 
 
-def _contest(export: CrateExport, people: Sequence[dict[str, str]]) -> dict[str, object]:
+def _contest(export: CrateExport, people: Sequence[dict[str, object]]) -> dict[str, object]:
     settings = export.settings
     made: dict[str, object] = {
         "@id": _CONTEST,
