@@ -4,9 +4,10 @@
 
 A test set of ISIC 2020's shape is drawn for each seed: 690 patients with the images and melanomas
 of training patients, 30 % of the patients public. Attackers send files without knowledge and weigh
-them by what they are told, or perturb a real model; honest teams improve theirs. What several boards
-would have told is measured on the same files. An attack's figure is the true public AUROC that it
-reaches: by the best of four ways to weigh, chosen with the truth in hand, which no attacker can.
+them by what they are told, or perturb a real model; honest teams improve theirs. What several
+boards would have told is measured on the same files. An attack's figure is the true public AUROC
+that it reaches: by the best of four ways to weigh, chosen with the truth in hand, which no attacker
+can.
 ``--write`` writes ``docs/results/feedback.md`` and ``feedback.json``.
 """
 
