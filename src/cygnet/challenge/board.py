@@ -164,7 +164,7 @@ def closed_board(part: Part, finals: Iterable[FinalEntry]) -> tuple[ClosedRow, .
     compared = Models(part.sample, {}, field).compared_by("auroc")
     freedom = max(compared.degrees_of_freedom, 1)
     places = rank_intervals(compared.estimates, compared.deviations, freedom)
-    left_out = field.leave_one_out()
+    left_out, auroc = field.leave_one_out(), field.auroc
     known = compared.reason is None
     rows = []
     for i, one in enumerate(best):
@@ -175,7 +175,7 @@ def closed_board(part: Part, finals: Iterable[FinalEntry]) -> tuple[ClosedRow, .
             ClosedRow(
                 rank=int(places.rank[i]),
                 team=one.team,
-                auroc=float(field.auroc[i]),
+                auroc=float(auroc[i]),
                 lower=finite_or_none(lower),
                 upper=finite_or_none(upper),
                 rank_lower=int(places.lower[i]) if known else None,
