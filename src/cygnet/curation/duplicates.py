@@ -22,7 +22,8 @@ from cygnet.errors import ImageError, InputError
 from cygnet.shards import run_shards
 
 if TYPE_CHECKING:
-    from cygnet.curation.near_duplicates import Bar, NearPair
+    from cygnet.curation.near_duplicates import NearPair
+    from cygnet.curation.shard_steps import Bar
 
 Evidence = Literal["listed", "same_lesion", "same_bytes", "same_pixels", "near_duplicate"]
 EVIDENCE: Final[tuple[Evidence, ...]] = get_args(Evidence)
@@ -251,13 +252,14 @@ def find_duplicates(
     ``dataset``.
     """
     # Here, not above: they bring the decoders, and most callers look at tables and bytes only.
-    from cygnet.curation.near_duplicates import find_near_duplicates, no_bar
+    from cygnet.curation.near_duplicates import find_near_duplicates
     from cygnet.curation.pictures import (
         aspects_in_files,
         original_aspects,
         pictures_in_files,
         pictures_in_pack,
     )
+    from cygnet.curation.shard_steps import no_bar
 
     by_evidence: dict[Evidence, set[Pair]] = {
         "listed": listed_pairs(dataset),
