@@ -155,7 +155,8 @@ def _on_ray(
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError.of(
                 f"No Ray cluster answers at {address}.",
-                "Start one with: ray start --head, and give its address, or leave --ray out.",
+                "Start one with: ray start --head, and give its address, or leave --ray out."
+                " Where the cluster asks for a token, as Ray's own do, set RAY_AUTH_MODE=token.",
             ) from error
     try:
         remote: Any = ray.remote(max_retries=_RAY_RETRIES, retry_exceptions=False)(task)
