@@ -166,7 +166,7 @@ model, at the weight of the noise that is best on average over the seeds, which 
 **The bound is not kept against the strongest of these.** With one file a team Cygnet tells 20 numbers, and the strongest
 attack gains {one_gain}; with 20 exact scores it gains {one_exact}. With five files a team is told of jumps larger than a standard error, which
 luck makes too: {five_gain} (exact scores: {five_exact}). Coarser numbers, larger steps and secret offsets were tried: they
-take order from honest teams and do not keep the bound either ([decisions](../decisions/challenge.md)). The attack needs 20
+take order from honest teams and do not keep the bound with five files ([decisions](../decisions/challenge.md)). The attack needs 20
 teams that an organiser verified, and what it gains it gains on the public part alone.
 
 ## Honest teams
