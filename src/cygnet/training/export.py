@@ -49,8 +49,8 @@ class _Fold(nn.Module):
         self.network = LesionNetwork(recipe)
 
     def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        logit, embedding = self.network(normalised(image, self.recipe))
-        return logit.unsqueeze(1), embedding
+        logits, embedding = self.network(normalised(image, self.recipe))
+        return self.network.melanoma_logit(logits).unsqueeze(1), embedding
 
 
 def write_model(
