@@ -83,11 +83,12 @@ def on_device(draws: Draws, device: torch.device) -> Draws:
         return draws
     columns = [value.reshape(len(value), -1) for value in draws.values()]
     moved = torch.cat(columns, 1).pin_memory().to(device, non_blocking=True)
-    parts = moved.split([column.shape[1] for column in columns], 1)
-    return {
-        name: part.reshape(value.shape)
-        for (name, value), part in zip(draws.items(), parts, strict=True)
-    }
+    found, start = {}, 0
+    for (name, value), column in zip(draws.items(), columns, strict=True):
+        end = start + column.shape[1]
+        found[name] = moved[:, start:end].reshape(value.shape)
+        start = end
+    return found
 
 
 def varied(

@@ -63,12 +63,13 @@ def _groups(network: nn.Module, stage: StageRecipe) -> list[dict[str, Any]]:
 
 def _layers(network: nn.Module, stage: StageRecipe) -> list[dict[str, Any]]:
     """Group by the backbone's layers as timm counts them; what is not of the backbone is last."""
-    from timm.optim import param_groups_layer_decay
+    import timm.optim
 
+    timm_optim: Any = timm.optim
     groups: list[dict[str, Any]] = []
     of_backbone = set()
     backbone = network.get_submodule("backbone")
-    for group in param_groups_layer_decay(
+    for group in timm_optim.param_groups_layer_decay(
         backbone, weight_decay=stage.weight_decay, layer_decay=stage.layer_decay
     ):
         of_backbone |= {id(p) for p in group["params"]}

@@ -81,11 +81,11 @@ class Processes:
             return network
         # gloo does not send truth values; every process sets this one itself.
         ignored = [name for name, one in network.named_buffers() if one.dtype == torch.bool]
-        DistributedDataParallel._set_params_and_buffers_to_ignore_for_model(  # noqa: SLF001
-            network, ignored
-        )
+        parallel: Any = DistributedDataParallel
+        parallel._set_params_and_buffers_to_ignore_for_model(network, ignored)  # noqa: SLF001
         own = [device.index] if device.type == "cuda" else None
-        return DistributedDataParallel(network, device_ids=own)
+        wrapped: nn.Module = parallel(network, device_ids=own)
+        return wrapped
 
 
 def restarted() -> bool:
@@ -118,9 +118,10 @@ def with_shared_statistics(
     """Let batch normalisation see the whole batch of all processes; on a GPU only."""
     if processes.count > 1 and device.type == "cuda" and has_batch_statistics(network):
         # timm's, not torch's: timm's normalisations hold an activation, which torch's would drop.
-        from timm.layers import convert_sync_batchnorm
+        import timm.layers
 
-        synced: nn.Module = convert_sync_batchnorm(network)
+        layers: Any = timm.layers
+        synced: nn.Module = layers.convert_sync_batchnorm(network)
         return synced
     return network
 

@@ -50,7 +50,7 @@ class Step:
         self.optimiser = new_optimiser(network, stage)
         self.average = AveragedWeights(network, stage.average_decay)
         running: Any = self.processes.wrapped(network, device)
-        self.running: nn.Module = torch.compile(running) if recipe.machine.compile else running
+        self.running: Any = torch.compile(running) if recipe.machine.compile else running
 
     @property
     def mixes(self) -> bool:
