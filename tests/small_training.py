@@ -67,8 +67,7 @@ def drawn_plan(recipe: Recipe, pause_s: float = 0.0) -> TrainingPlan:
     samples = drawn_samples(N_IMAGES + 4)
     folds = np.where(np.arange(len(samples)) < N_IMAGES, -1, 0)
     images = DrawnImages(pause_s)
-    plan = OneFold(recipe, images, samples, folds, None, None)  # type: ignore[arg-type]
-    return plan
+    return OneFold(recipe, images, samples, folds, None, None)  # type: ignore[arg-type]
 
 
 class OneFold(TrainingPlan):

@@ -13,10 +13,10 @@ from cygnet.training import checkpoint, stage_checkpoint
 from cygnet.training.augment import augmented, dihedral_view, normalised
 from cygnet.training.loader import Samples
 from cygnet.training.loop import Stage
-from cygnet.training.optimiser import learning_rate_factor
-from cygnet.training.step import Step
 from cygnet.training.network import LesionNetwork
+from cygnet.training.optimiser import learning_rate_factor
 from cygnet.training.recipe import AugmentRecipe, NetworkRecipe, Recipe, StageRecipe
+from cygnet.training.step import Step
 
 N_IMAGES = 24
 
