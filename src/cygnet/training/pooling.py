@@ -59,7 +59,7 @@ def grid_of(backbone: Any, features: Tensor) -> Tensor:
     tokens = features[:, getattr(backbone, "num_prefix_tokens", 0) :]
     side = round(tokens.shape[1] ** 0.5)
     shape = (side, side) if side * side == tokens.shape[1] else (tokens.shape[1], 1)
-    return tokens.transpose(1, 2).reshape(len(tokens), -1, *shape)
+    return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, *shape)
 
 
 def steps_behind_pooling(backbone: nn.Module) -> list[nn.Module]:
