@@ -54,7 +54,8 @@ def missing_metadata(n_images: int) -> NDArray[np.float32]:
 def _one_hot(
     table: pl.DataFrame, column: str, words: tuple[str, ...], out: NDArray[np.float32]
 ) -> None:
-    found = table[column].to_list() if column in table.columns else [None] * table.height
-    places = {word: place for place, word in enumerate(words)}
+    unknown: list[str | None] = [None] * table.height
+    found = table[column].to_list() if column in table.columns else unknown
+    places: dict[str | None, int] = {word: place for place, word in enumerate(words)}
     chosen = [places.get(word, len(words)) for word in found]
     out[np.arange(table.height), chosen] = 1.0

@@ -74,7 +74,7 @@ class LesionNetwork(nn.Module):
         embedding = self.embedding(self.backbone.forward_features(images))
         logits = self._read(embedding)
         if self.recipe.metadata:
-            logits = logits + self.metadata_logits(len(images), metadata).to(logits.dtype)
+            logits = logits + self.metadata_logits(images.shape[0], metadata).to(logits.dtype)
         return logits, embedding
 
     def embedding(self, features: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def grid_of(backbone: Any, features: Tensor) -> Tensor:
     tokens = features[:, getattr(backbone, "num_prefix_tokens", 0) :]
     side = round(tokens.shape[1] ** 0.5)
     shape = (side, side) if side * side == tokens.shape[1] else (tokens.shape[1], 1)
-    return tokens.transpose(1, 2).unflatten(2, shape)
+    return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, *shape)
 
 
 def steps_behind_pooling(backbone: nn.Module) -> list[nn.Module]:
@@ -148,11 +148,12 @@ def _matrix(step: nn.Conv2d | nn.Linear) -> Tensor:
 def _walked_back(step: nn.Module, vector: Tensor, weight: Tensor) -> tuple[Tensor, Tensor]:
     none = torch.zeros_like(weight[:, 0])
     if isinstance(step, nn.Conv2d | nn.Linear):
-        bias = none if step.bias is None else weight @ step.bias
-        return weight @ _matrix(step), bias
+        shift = _optional(step, "bias")
+        return weight @ _matrix(step), none if shift is None else weight @ shift
     if isinstance(step, nn.LayerNorm):
-        bias = none if step.bias is None else weight @ step.bias
-        scaled = weight if step.weight is None else weight * step.weight
+        shift, scale = _optional(step, "bias"), _optional(step, "weight")
+        bias = none if shift is None else weight @ shift
+        scaled = weight if scale is None else weight * scale
         variance = vector.var(1, keepdim=True, correction=0)
         scaled = scaled / (variance + step.eps).sqrt()
         return scaled - scaled.mean(1, keepdim=True), bias
@@ -171,11 +172,16 @@ def _walked_back(step: nn.Module, vector: Tensor, weight: Tensor) -> tuple[Tenso
     return weight * gate, (weight * torch.where(near_zero, value, torch.zeros_like(value))).sum(1)
 
 
+def _optional(step: nn.Module, name: str) -> Tensor | None:
+    found: Tensor | None = getattr(step, name)
+    return found
+
+
 def _batch_norm_line(step: nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
     """Give ``scale`` and ``shift`` of a normalisation that is not training."""
     mean, variance = step.running_mean, step.running_var
     if mean is None or variance is None:
         raise NotImplementedError("a normalisation without running statistics")
-    scale = (variance + step.eps).rsqrt()
-    scale = scale if step.weight is None else scale * step.weight
-    return scale, -mean * scale if step.bias is None else step.bias - mean * scale
+    factor, shift = _optional(step, "weight"), _optional(step, "bias")
+    scale = (variance + step.eps).rsqrt() * (1.0 if factor is None else factor)
+    return scale, -mean * scale if shift is None else shift - mean * scale
