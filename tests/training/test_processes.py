@@ -54,7 +54,7 @@ def test_two_processes_equal_one_with_the_same_batch(tmp_path: Path) -> None:
 @pytest.mark.slow
 def test_a_process_that_is_killed_is_started_again_and_goes_on(tmp_path: Path) -> None:
     write_small_cohort(tmp_path / "data", n_patients=8)
-    recipe = small_recipe(epochs=12, batch_size=4)
+    recipe = small_recipe(epochs=6, batch_size=4)
     machine = recipe.machine.model_copy(update={"checkpoint_every_s": 0.0})
     (tmp_path / "r.toml").write_text(recipe_toml(recipe.model_copy(update={"machine": machine})))
     out = tmp_path / "run"
@@ -82,7 +82,7 @@ def test_a_process_that_is_killed_is_started_again_and_goes_on(tmp_path: Path) -
     # It went on: the second log of fold 0 begins behind the first one's beginning.
     assert len(list((out / "fold-0/tensorboard").iterdir())) == 2
     rows = (out / "fold-0/log.csv").read_text().splitlines()
-    assert [row.split(",")[0] for row in rows[1:]] == [str(1 + epoch) for epoch in range(12)]
+    assert [row.split(",")[0] for row in rows[1:]] == [str(1 + epoch) for epoch in range(6)]
 
 
 @pytest.mark.slow

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from cygnet.durable import write_whole
-from cygnet.errors import InputError
+from cygnet.errors import InputError, RecipeError
 from cygnet.training.judging import logits_and_embeddings
 from cygnet.training.loader import PackedImages, Samples, joined_samples
 from cygnet.training.loop import Stage
@@ -128,7 +128,16 @@ def check_start(recipe: Recipe, weights: Path | None) -> None:
     """
     Machine.at_hand(recipe.machine, Processes.at_hand())
     fetched = recipe.start == "timm" and weights is None
-    _new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+    network, size_px = recipe.network.backbone, recipe.network.size_px
+    try:
+        _new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        # Backbones refuse a size each in its own way, most by a failed assertion.
+        raise RecipeError.of(
+            f"{network} does not work at {size_px} px: {error}.",
+            "Choose another size_px; a transformer takes one by options = { img_size = "
+            f"{size_px} }} in [network].",
+        ) from error
 
 
 def statistics_sentence(plan: TrainingPlan) -> str | None:
