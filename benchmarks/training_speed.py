@@ -202,10 +202,11 @@ def from_pack(
 
 def timm_batches(case: Case, folder: Path, device: torch.device, workers: int) -> Iterator[Any]:
     """Give timm's own batches for ever, normalised and on the device."""
-    from timm.data import ImageDataset, create_loader
+    import timm.data
 
-    loader = create_loader(
-        ImageDataset(str(folder)),
+    timm_data: Any = timm.data
+    loader = timm_data.create_loader(
+        timm_data.ImageDataset(str(folder)),
         input_size=(3, case.size_px, case.size_px),
         batch_size=case.batch_size,
         is_training=True,

@@ -30,7 +30,7 @@ def trained(folder: Path, recipe: Recipe) -> dict[str, torch.Tensor]:
 
 
 def test_a_batch_in_passes_moves_the_weights_as_a_whole_one_does(tmp_path: Path) -> None:
-    keys = {"batch_size": 9, "mixup": 0.4, "cutmix": 1.0, "epochs": 1}
+    keys: dict[str, Any] = {"batch_size": 9, "mixup": 0.4, "cutmix": 1.0, "epochs": 1}
     whole = trained(tmp_path / "whole", small_recipe(**keys))
     cut = trained(tmp_path / "cut", small_recipe(**keys, accumulate=3))
     assert len(whole) > 20

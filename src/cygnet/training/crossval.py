@@ -89,27 +89,32 @@ def train_folds(plan: TrainingPlan, out: Path, advance: Callable[[int], None]) -
     Every process of torchrun's calls it; only the first writes. Raises :class:`InputError` when a
     fold leaves only one class to learn from, or holds no melanoma to score.
     """
-    for fold in plan.fold_numbers():
-        check_fold(plan, fold)
+    check_folds(plan)
     start = _pretrained(plan, out, advance)
     return [_train_fold(plan, fold, start, out, advance) for fold in plan.fold_numbers()]
 
 
-def check_fold(plan: TrainingPlan, fold: int) -> None:
-    """Raise :class:`InputError` where a fold cannot be learnt or scored."""
+def check_folds(plan: TrainingPlan) -> None:
+    """Raise :class:`InputError` where a fold cannot be scored, or not be learnt."""
+    for fold in plan.fold_numbers():
+        held_out = plan.held_out_of(fold)
+        if not (held_out.targets > 0.5).any():
+            raise InputError.of(
+                f"Fold {fold} holds no melanoma among its {len(held_out)} images; what its model "
+                "says cannot be scored.",
+                "Use fewer folds, or other --folds, so that each holds a melanoma.",
+            )
+    for fold in plan.fold_numbers():
+        _check_learning(plan, fold)
+
+
+def _check_learning(plan: TrainingPlan, fold: int) -> None:
     learning = plan.learning_of(fold)
     targets = learning.targets
     if len(targets) == 0 or targets.min() == targets.max():
         raise InputError.of(
             f"Outside fold {fold} there are not both melanomas and benign images to learn from.",
             "Use fewer folds, or add patients.",
-        )
-    held_out = plan.held_out_of(fold)
-    if not (held_out.targets > 0.5).any():
-        raise InputError.of(
-            f"Fold {fold} holds no melanoma among its {len(held_out)} images; what its model says "
-            "cannot be scored.",
-            "Use fewer folds, or other --folds, so that each holds a melanoma.",
         )
     if plan.recipe.network.targets == "diagnosis":
         seen = learning.classes_seen(len(DIAGNOSIS_CLASSES))
