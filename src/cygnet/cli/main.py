@@ -51,6 +51,7 @@ def register() -> None:
         cohort_verify,
         compare,
         context,
+        explain,
         prediction,
         report,
         run,
@@ -60,7 +61,7 @@ def register() -> None:
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
-    for module in (run, prediction, context, score, compare, report):
+    for module in (run, prediction, explain, context, score, compare, report):
         module.register(app)
 
 

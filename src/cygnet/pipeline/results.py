@@ -30,6 +30,7 @@ from cygnet.predictions import write_predictions
 from cygnet.training.checkpoint import read_checkpoint
 from cygnet.training.crossval import HeldOut, write_held_out
 from cygnet.training.export import FoldModel, write_model
+from cygnet.training.map_check import N_IMAGES, map_check
 from cygnet.training.network import DIAGNOSIS_CLASSES
 from cygnet.training.recipe import NetworkRecipe
 
@@ -131,6 +132,7 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
         "recipe": recipe.model_dump(),
         "versions": versions(),
         "provenance": _provenance(request),
+        "map_check": _map_check(recipe.network, prepared, folds[0], sorted(result.lines)[0]),
         "trained_on": names_digest(trained_on),
         "use": "Research use only; not a medical device.",
     }
@@ -139,6 +141,14 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
     further = {} if usual is None else {familiar.KEY: usual}
     file = request.out / "model.onnx"
     write_model(file, recipe.network, folds, description, further=further)
+
+
+def _map_check(
+    network: NetworkRecipe, prepared: Prepared, model: FoldModel, fold: int
+) -> dict[str, float | int | None]:
+    """Hold the maps of the first fold's held-out images against those of random weights."""
+    names = prepared.train["image_name"].gather(np.flatnonzero(prepared.folds == fold))
+    return map_check(network, model.state, prepared.images.read(names[:N_IMAGES].to_list()))
 
 
 def _classes(network: NetworkRecipe) -> list[str]:
