@@ -105,7 +105,7 @@ def rank_correlation(one: Grid, other: Grid) -> float:
     ranks = np.stack([np.argsort(np.argsort(grid.ravel())) for grid in (one, other)])
     if min(np.ptp(one), np.ptp(other)) == 0 or one.size < 2:
         return float("nan")
-    return float(round(np.corrcoef(ranks)[0, 1], 12))
+    return float(round(np.atleast_2d(np.corrcoef(ranks))[0, 1], 12))
 
 
 def heat_map(model: Model, data: bytes, explanation: Explanation) -> Pixels:

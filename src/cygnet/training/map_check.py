@@ -58,5 +58,5 @@ def _mean_correlation(one: NDArray[np.float32], other: NDArray[np.float32]) -> f
     for a, b in zip(one, other, strict=True):
         if a.size > 1 and min(np.ptp(a), np.ptp(b)) > 0:
             ranks = np.stack([np.argsort(np.argsort(grid.ravel())) for grid in (a, b)])
-            found.append(float(np.corrcoef(ranks)[0, 1]))
+            found.append(float(np.atleast_2d(np.corrcoef(ranks))[0, 1]))
     return float(np.mean(found)) if found else None
