@@ -17,13 +17,13 @@ def written(folder: Path, text: str) -> str:
     return str(file)
 
 
-@pytest.mark.parametrize("name", ["tiny", "cpu"])
+@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "winner"])
 def test_a_shipped_recipe_is_found_by_name_and_says_how_it_is_run(name: str) -> None:
     assert name in shipped_recipes()
     assert read_recipe(name).name == name
 
 
-@pytest.mark.parametrize("name", ["tiny", "cpu"])
+@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "winner"])
 def test_a_resolved_recipe_reads_back_as_itself(name: str, tmp_path: Path) -> None:
     recipe = read_recipe(name)
     assert read_recipe(written(tmp_path, recipe_toml(recipe))) == recipe
