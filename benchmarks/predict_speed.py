@@ -161,7 +161,7 @@ def _torch(model: Path):  # type: ignore[no-untyped-def]  # noqa: ANN202
     backbone = open_model(model).description["backbone"]
     recipe = NetworkRecipe(backbone=backbone, size_px=SIZE_PX)
     network = LesionNetwork(recipe).eval()
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
 
     @torch.inference_mode()
     def run(items: list[tuple[str, str]]) -> None:
