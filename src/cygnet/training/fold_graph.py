@@ -14,6 +14,7 @@ from typing import NamedTuple
 import onnx
 import torch
 from onnx import compose, numpy_helper
+from onnxscript import optimizer
 from torch import Tensor, nn
 
 from cygnet.errors import CygnetError
@@ -153,4 +154,6 @@ def _with_state(template: onnx.ModelProto, state: dict[str, Tensor], index: int)
     lacking = [n for n in state if n not in replaced and not n.endswith("num_batches_tracked")]
     if lacking:
         raise CygnetError(f"The exported graph lacks the weights {lacking[:5]}.")
-    return compose.add_prefix(model, f"fold{index}/", rename_inputs=False)
+    # Constants are folded and batch normalisations go into their convolutions.
+    simplified: onnx.ModelProto = optimizer.optimize(model)
+    return compose.add_prefix(simplified, f"fold{index}/", rename_inputs=False)

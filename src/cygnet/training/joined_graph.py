@@ -18,7 +18,7 @@ _WORDS_DOMAIN = "ai.onnx.ml"
 _WORDS_OPSET = 3
 
 Nodes = list[onnx.NodeProto]
-Constants = dict[str, np.ndarray]  # type: ignore[type-arg]
+Constants = dict[str, np.ndarray]
 
 
 def joined(
