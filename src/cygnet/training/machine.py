@@ -35,8 +35,8 @@ class Machine:
             raise RecipeError.of(
                 f"The recipe asks for a GPU for process {local_rank + 1} of this machine; torch "
                 f"{torch.__version__} sees {n_gpus}.",
-                'Set device = "auto" under [machine] where there is no GPU, start no more processes '
-                "than there are GPUs, or install a torch built for them.",
+                'Set device = "auto" under [machine] where there is no GPU, start no more '
+                "processes than there are GPUs, or install a torch built for them.",
             )
         device = torch.device("cuda", local_rank) if wanted else torch.device("cpu")
         bfloat16 = wanted if recipe.precision == "auto" else recipe.precision == "bfloat16"
