@@ -52,7 +52,10 @@ def register() -> None:
         cohort_verify,
         compare,
         context,
+        ensemble,
+        explain,
         prediction,
+        quantise,
         report,
         run,
         score,
@@ -61,7 +64,7 @@ def register() -> None:
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
-    for module in (run, prediction, context, score, compare, report):
+    for module in (run, prediction, explain, quantise, ensemble, context, score, compare, report):
         module.register(app)
 
 
