@@ -45,6 +45,7 @@ def _cygnet(
 def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
     from cygnet.cli import (
+        challenge,
         cohort,
         cohort_fetch,
         cohort_release,
@@ -60,6 +61,7 @@ def register() -> None:
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
+    app.add_typer(challenge.app, name="challenge")
     for module in (run, prediction, context, score, compare, report):
         module.register(app)
 

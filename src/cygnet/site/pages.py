@@ -1,0 +1,49 @@
+"""What does every page know? The contest's name, the ways through the site, the time zone."""
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.apps import apps
+from django.conf import settings
+from django.forms.renderers import TemplatesSetting
+from django.http import HttpRequest
+from django.urls import reverse
+
+from cygnet import __version__
+
+
+class HouseForms(TemplatesSetting):
+    """Forms in the house look: label above, help below, the error beside the field."""
+
+    form_template_name = "site/form.html"
+    formset_template_name = "site/form.html"
+    field_template_name = "site/field.html"
+
+
+def viewer_zone(request: HttpRequest) -> ZoneInfo:
+    """Give the zone that this visitor reads times in: chosen, or else the contest's own."""
+    user = getattr(request, "user", None)
+    chosen = getattr(user, "time_zone", "") or ""
+    return ZoneInfo(chosen or settings.CONTEST.contest.time_zone)
+
+
+def _ways(request: HttpRequest) -> Iterator[dict[str, object]]:
+    """List the entries of the navigation that the apps bring."""
+    for config in apps.get_app_configs():
+        for title, name in getattr(config, "navigation", ()):
+            path = reverse(name)
+            here = request.path == path or (path != "/" and request.path.startswith(path))
+            yield {"title": title, "path": path, "here": here}
+
+
+def page_context(request: HttpRequest) -> dict[str, Any]:
+    """Give what the base template needs."""
+    contest = settings.CONTEST.contest
+    return {
+        "contest": contest,
+        "stylesheet": settings.STATIC_URL + settings.STYLESHEET,
+        "navigation": list(_ways(request)),
+        "viewer_zone": viewer_zone(request),
+        "version": __version__,
+    }

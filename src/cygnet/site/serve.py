@@ -1,0 +1,40 @@
+"""How is the site served? One process, uvicorn, the gate before Django."""
+
+import warnings
+from pathlib import Path
+
+from cygnet.site.start import open_site
+
+
+def serve(
+    path: Path, *, host: str = "127.0.0.1", port: int = 8000, url: str = "", behind_proxy: str = ""
+) -> None:
+    """Serve the contest folder ``path`` until the process is told to stop."""
+    open_site(path, url=url, behind_proxy=behind_proxy)
+    import uvicorn
+
+    from cygnet.site.asgi import make_application
+    from cygnet.site.connections import BoundedProtocol
+    from cygnet.site.prepare import migrate
+
+    # Static files are small: that they are read in one go is meant.
+    warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
+    migrate()
+    uvicorn.Server(
+        uvicorn.Config(
+            make_application(),
+            host=host,
+            port=port,
+            http=BoundedProtocol,
+            ws="none",
+            lifespan="on",
+            # The gate alone decides whose word on addresses counts.
+            proxy_headers=False,
+            server_header=False,
+            access_log=False,
+            log_level="warning",
+            timeout_keep_alive=10,
+            timeout_graceful_shutdown=20,
+            backlog=2048,
+        )
+    ).run()
