@@ -46,6 +46,7 @@ def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
     from cygnet.cli import (
         challenge,
+        challenge_updates,
         cohort,
         cohort_fetch,
         cohort_release,
@@ -61,6 +62,7 @@ def register() -> None:
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
+    challenge_updates.register(challenge.app)
     app.add_typer(challenge.app, name="challenge")
     for module in (run, prediction, context, score, compare, report):
         module.register(app)

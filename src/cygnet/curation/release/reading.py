@@ -48,7 +48,7 @@ class ReleasedFile:
     mtime_ns: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ReadRelease:
     """A release as it was published; ``facts`` are the figures of ``release.json``."""
 
