@@ -5,6 +5,7 @@ thread. What is refused (no licence, no such file) is left to Django, which has 
 """
 
 import asyncio
+import logging
 import os
 import secrets
 from collections import Counter
@@ -24,6 +25,8 @@ from cygnet.site.dataset import licence
 from cygnet.site.dataset.ranges import Span, Wanted, wanted
 from cygnet.site.dataset.subject import Download, Subject, subject
 from cygnet.site.gate import App, Receive, Scope, Send
+
+log = logging.getLogger(__name__)
 
 PREFIX: Final = "/files/"
 PIECE_BYTES: Final = 256 * 1024
@@ -139,6 +142,9 @@ class Downloads:
                 message = {"type": "http.response.body", "body": data, "more_body": True}
                 await asyncio.wait_for(send(message), self.stalled_s)
             await send({"type": "http.response.body", "body": b""})
+        except TimeoutError:
+            # The answer is not whole, so that the server closes the connection.
+            log.info("a download stalled for %g s and was ended", self.stalled_s)
         finally:
             gone.cancel()
             with suppress(asyncio.CancelledError):
