@@ -9,6 +9,8 @@ import re
 import smtplib
 from collections.abc import Callable
 from dataclasses import dataclass
+from email.generator import BytesGenerator
+from io import BytesIO
 from typing import Any, Literal
 
 from django.core.mail import EmailMessage, get_connection
@@ -97,6 +99,7 @@ class Post:
 
 def _envelope(smtp: smtplib.SMTP, recipient: str) -> Outcome | None:
     """Name sender and recipient and ask to send; ``None`` when the server waits for the body."""
+    smtp.ehlo_or_helo_if_needed()
     code, reply = smtp.mail(sender_address())
     if reply_means(code) != "accepted":
         # Of the sender, not of the address: no letter would be taken now.
@@ -113,8 +116,10 @@ def _envelope(smtp: smtplib.SMTP, recipient: str) -> Outcome | None:
 
 def _body(mail: EmailMessage) -> bytes:
     """Give the mail as SMTP sends it: lines end in CRLF, a dot at their start is doubled."""
-    data = mail.message().as_bytes(linesep="\r\n")
-    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", data)
+    stream = BytesIO()
+    # Headers are not folded: some mail programs look for List-Unsubscribe on one line.
+    BytesGenerator(stream, mangle_from_=False, maxheaderlen=0).flatten(mail.message())
+    lines = re.sub(rb"\r\n|\r|\n", b"\r\n", stream.getvalue())
     dotted = re.sub(rb"(?m)^\.", b"..", lines)
     end = b"" if dotted.endswith(b"\r\n") else b"\r\n"
     return dotted + end + b".\r\n"
