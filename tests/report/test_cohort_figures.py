@@ -11,7 +11,7 @@ def test_every_count_is_written_and_stands_in_the_table() -> None:
     drawing = str(figure.drawings[0])
     for label, count in COUNTS.items():
         assert label in drawing
-        assert f">{format_count(count)}  " in drawing
+        assert f">{format_count(count)} (" in drawing
     assert [row[1].value for row in figure.table.rows] == list(COUNTS.values())
     assert drawing.count('class="class1"') == 1
 

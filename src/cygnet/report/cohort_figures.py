@@ -63,7 +63,7 @@ def counts_figure(
 def _written(count: int, total: int) -> str:
     if not total:
         return numbers.format_count(count)
-    return f"{numbers.format_count(count)}  {numbers.format_share(count / total)}"
+    return f"{numbers.format_count(count)} ({numbers.format_share(count / total)})"
 
 
 def _table(title: str, noun: str, counts: Mapping[str, int]) -> DataTable:

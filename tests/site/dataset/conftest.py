@@ -26,7 +26,9 @@ def release_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The second version of a small dataset; one site was corrected after the first."""
     folder = tmp_path_factory.mktemp("dataset")
     data = write_source(folder)
-    write_release(data, folder / "v1", read_release_config(write_config(folder, SECTIONS)), workers=1)
+    write_release(
+        data, folder / "v1", read_release_config(write_config(folder, SECTIONS)), workers=1
+    )
     name = pl.read_csv(data / "train.csv")["image_name"][0]
     for file in (data / "train.csv", data / "ISIC_2020_Training_GroundTruth_v2.csv"):
         correct_site(file, name)

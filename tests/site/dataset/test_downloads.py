@@ -26,7 +26,9 @@ def live(released_site: Path) -> Iterator[SimpleNamespace]:
     about = subject()
     assert about is not None
     with live_site() as address:
-        yield SimpleNamespace(address=address, token=token(about), folder=released_site, about=about)
+        yield SimpleNamespace(
+            address=address, token=token(about), folder=released_site, about=about
+        )
 
 
 def token(about: object) -> str:

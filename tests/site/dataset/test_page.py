@@ -116,7 +116,9 @@ def test_pages_are_well_made_and_ask_nothing_of_others(
         assert set(outline.targets) <= set(outline.ids), path
         assert outline.levels[0] == 1
         assert outline.levels.count(1) == 1
-        assert all(two <= one + 1 for one, two in zip(outline.levels, outline.levels[1:], strict=False))
+        assert all(
+            two <= one + 1 for one, two in zip(outline.levels, outline.levels[1:], strict=False)
+        )
         fetched = re.findall(r'(?:src|action)="([^"]*)"|<link[^>]*href="([^"]*)"', text)
         assert fetched
         assert all((one or two).startswith(("/", "data:")) for one, two in fetched), path
@@ -191,9 +193,11 @@ def test_a_learning_program_loads_the_dataset_from_the_page(
         token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', form)
         assert token is not None
         fields = {"csrfmiddlewaretoken": token[1], "accepted": "on"}
-        listed = browser.open(
-            f"{address}/download/", urllib.parse.urlencode(fields).encode()
-        ).read().decode()
+        listed = (
+            browser.open(f"{address}/download/", urllib.parse.urlencode(fields).encode())
+            .read()
+            .decode()
+        )
         found = re.search(r'href="(/metadata/croissant\.json\?link=[^"]+)"', listed)
         assert found is not None
         done = subprocess.run(
@@ -203,7 +207,9 @@ def test_a_learning_program_loads_the_dataset_from_the_page(
         )  # fmt: skip
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
-    lines = (released_site / "data" / "ISIC_2020_Training_GroundTruth_v2.csv").read_text().splitlines()
+    lines = (
+        (released_site / "data" / "ISIC_2020_Training_GroundTruth_v2.csv").read_text().splitlines()
+    )
     assert said["issues"] == []
     assert said["rows"] == [line.split(",")[0] for line in lines[1:]]
     assert said["n_pictures"] == len(said["rows"])

@@ -49,7 +49,9 @@ def test_a_notice_is_read(whole: bool) -> None:
     assert not read_notice(notice("<a@x>", action="delayed", status="4.4.1")).is_final
 
 
-@pytest.mark.parametrize("data", [b"", b"Subject: Hello\n\nText", b"\xff\xfe\x00", b"x" * 5_000_000])
+@pytest.mark.parametrize(
+    "data", [b"", b"Subject: Hello\n\nText", b"\xff\xfe\x00", b"x" * 5_000_000]
+)
 def test_what_is_no_notice_is_refused(data: bytes) -> None:
     with pytest.raises(InputError):
         read_notice(data)

@@ -84,11 +84,15 @@ def test_the_time_of_the_answer_tells_nothing(monkeypatch: pytest.MonkeyPatch) -
     took: dict[str, list[float]] = {"known": [], "new": []}
     for n in range(20):
         for kind, address in (("known", "known@x.example"), ("new", f"new{n}@x.example")):
-            with CaptureQueriesContext(connection, ) as queries:
+            with CaptureQueriesContext(
+                connection,
+            ) as queries:
                 begun = time.perf_counter()
                 sign_up(address)
                 took[kind].append(time.perf_counter() - begun)
-            written[kind].add(tuple(query["sql"].split(" VALUES")[0].split("'")[0] for query in queries))
+            written[kind].add(
+                tuple(query["sql"].split(" VALUES")[0].split("'")[0] for query in queries)
+            )
     assert written["known"] == written["new"]
     assert all("subscriber" not in sql for one in written["new"] for sql in one)
     known, new = (1000 * statistics.median(took[kind]) for kind in ("known", "new"))
@@ -113,9 +117,7 @@ def test_who_is_on_the_list_gets_no_confirmation(mail: MailServer) -> None:
 def test_a_network_enters_so_many_addresses_an_hour(mail: MailServer) -> None:
     from cygnet.site.updates.models import SignUp
 
-    answers = [
-        sign_up(f"a{n}@x.example", remote=f"192.0.2.{n}").status_code for n in range(22)
-    ]
+    answers = [sign_up(f"a{n}@x.example", remote=f"192.0.2.{n}").status_code for n in range(22)]
     assert answers == [302] * 20 + [429] * 2
     assert sign_up("b@x.example", remote="198.51.100.1").status_code == 302
     look()

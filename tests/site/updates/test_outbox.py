@@ -170,9 +170,7 @@ def test_a_lease_of_a_clock_that_was_ahead_does_not_hold_for_ever(mail: MailServ
 
     subscribe("a@x.example")
     announce()
-    Lease.objects.create(
-        name="updates", holder="gone", until=timezone.now() + timedelta(days=300)
-    )
+    Lease.objects.create(name="updates", holder="gone", until=timezone.now() + timedelta(days=300))
     look()
     assert len(mail.arrived) == 1
 

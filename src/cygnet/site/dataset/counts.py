@@ -24,8 +24,9 @@ _ROWS: Final = (
     ("Images a patient, least", "min_images_a_patient"),
     ("Images a patient, most", "max_images_a_patient"),
 )
+_UNKNOWN: Final = "Unknown means that no finer diagnosis was recorded."
 _VALUES: Final = (
-    ("diagnosis", "Diagnoses", "Training images by diagnosis. Unknown ones are benign."),
+    ("diagnosis", "Diagnoses", "Training images by diagnosis."),
     ("anatom_site_general_challenge", "Sites on the body", "Training images by site."),
     ("sex", "Sex", "Training images by the patient's sex."),
 )
@@ -52,7 +53,7 @@ def counts_table(facts: Mapping[str, Any]) -> DataTable:
     """Count what the tables hold, a column a part; what is not known stays empty."""
     names = [name for name in _PARTS if name in facts["parts"]]
     rows = [
-        (label, [facts["parts"][name].get(key) for name in names])
+        (label, [_known(facts["parts"][name], key) for name in names])
         for label, key in _ROWS
         if any(facts["parts"][name].get(key) for name in names)
     ]
@@ -63,9 +64,15 @@ def counts_table(facts: Mapping[str, Any]) -> DataTable:
     )
 
 
+def _known(part: Mapping[str, Any], key: str) -> float | None:
+    """Give a figure; of a part whose lesions are not told apart there are not 0."""
+    value: float | None = part.get(key)
+    return None if key == "n_lesions" and not value else value
+
+
 def _cell(value: float | None) -> Cell:
-    if not value:
-        return Cell("not given" if value is None else "0", value)
+    if value is None:
+        return Cell("not given")
     if isinstance(value, float):
         return Cell(numbers.format_number(value), value)
     return Cell(numbers.format_count(value), float(value))
@@ -76,7 +83,11 @@ def figures(about: Subject) -> Sequence[Figure]:
     train = about.facts["parts"]["train"]
     made = [
         counts_figure(
-            _without_nothing(train[column]), key=column, title=title, caption=caption, styled=False
+            _without_nothing(train[column]),
+            key=column,
+            title=title,
+            caption=f"{caption} {_UNKNOWN}" if "unknown" in train[column] else caption,
+            styled=False,
         )
         for column, title, caption in _VALUES
         if train.get(column)

@@ -87,7 +87,10 @@ def take(request: HttpRequest, email: str, site_url: str) -> bool:
         if not rules.within_limits(recent.filter(network=network).count(), recent.count()):
             return False
         SignUp.objects.create(
-            email=email, network=network, site_url=site_url, wording=wording.digest(consent.form_text())
+            email=email,
+            network=network,
+            site_url=site_url,
+            wording=wording.digest(consent.form_text()),
         )
     outbox.wake()
     return True

@@ -150,9 +150,7 @@ def erase(pseudonym: UUID) -> bool:
 def tidy() -> None:
     """Delete addresses that never confirmed, and what limits no longer count."""
     now = timezone.now()
-    late = Subscriber.objects.filter(
-        state=_State.PENDING, asked_at__lt=now - rules.CONFIRM_WITHIN
-    )
+    late = Subscriber.objects.filter(state=_State.PENDING, asked_at__lt=now - rules.CONFIRM_WITHIN)
     for one in late:
         with transaction.atomic():
             _record(one.pseudonym, _Kind.LAPSED)

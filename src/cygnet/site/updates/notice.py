@@ -34,7 +34,9 @@ def read_notice(data: bytes) -> Notice:
         raise InputError.of("This is too large to be a notice.", "Give one mail on standard input.")
     parser: Any = BytesParser(policy=policy.default)
     message: EmailMessage = parser.parsebytes(data)
-    reports = [part for part in message.walk() if part.get_content_type() == "message/delivery-status"]
+    reports = [
+        part for part in message.walk() if part.get_content_type() == "message/delivery-status"
+    ]
     if not reports:
         raise InputError.of(
             "This mail is no delivery status notification (RFC 3464).",

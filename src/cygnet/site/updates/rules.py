@@ -34,9 +34,7 @@ def normal_address(address: str) -> str:
     return f"{local}@{domain.encode('idna').decode('ascii')}"
 
 
-def may_confirm_again(
-    state: State | None, last_sent: datetime | None, now: datetime
-) -> bool:
+def may_confirm_again(state: State | None, last_sent: datetime | None, now: datetime) -> bool:
     """Say whether a confirmation is sent to an address that was entered just now.
 
     ``state`` is ``None`` for an address that is not known. Once a day at most, and never to one

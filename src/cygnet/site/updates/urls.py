@@ -15,6 +15,4 @@ urlpatterns = [
     path("mine/<str:token>/", views.mine, name="mine"),
 ]
 if settings.UPDATES_BOUNCES_BY is not None:
-    urlpatterns.append(
-        path("bounces/", webhooks.view(settings.UPDATES_BOUNCES_BY), name="bounces")
-    )
+    urlpatterns.append(path("bounces/", webhooks.view(settings.UPDATES_BOUNCES_BY), name="bounces"))
