@@ -32,7 +32,8 @@ def release_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     name = pl.read_csv(data / "train.csv")["image_name"][0]
     for file in (data / "train.csv", data / "ISIC_2020_Training_GroundTruth_v2.csv"):
         correct_site(file, name)
-    later = '[previous]\nfolder = "v1"\n[[erratum]]\nchange = "row-changed"\nreason = "Read again <b>."\n'
+    later = '[previous]\nfolder = "v1"\n[[erratum]]\nchange = "row-changed"\n'
+    later += 'reason = "Read again <b>."\n'
     config = read_release_config(write_config(folder, SECTIONS + later, version="1.1.0"))
     write_release(data, folder / "v2", config, workers=1)
     return folder / "v2"

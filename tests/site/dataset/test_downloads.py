@@ -4,6 +4,7 @@ import hashlib
 import http.client
 import os
 import socket
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -162,7 +163,7 @@ def large(released_site: Path, tmp_path: Path) -> Iterator[SimpleNamespace]:
     state = file.stat()
     made = Download(file.name, state.st_size, "0" * 64, None, state.st_mtime_ns)
     monkey = pytest.MonkeyPatch()
-    monkey.setitem(about.downloads, file.name, made)  # type: ignore[arg-type]
+    monkey.setitem(about.downloads, file.name, made)
     monkey.setattr(outer, "wrap", lambda app: outer.Downloads(app, about, tmp_path, 2.0))
     with live_site() as address:
         yield SimpleNamespace(address=address, token=token(about), about=about)
@@ -190,7 +191,7 @@ def test_a_download_of_23_gb_takes_little_memory_and_its_end_can_be_asked_for(
         got += len(client.recv(1 << 20))
     grown = process.memory_info().rss - before
     client.close()
-    print(f"memory grew by {grown / 1e6:.1f} MB over 300 MB")
+    sys.stdout.write(f"memory grew by {grown / 1e6:.1f} MB over 300 MB\n")
     assert grown < 60_000_000
     answer, body = ask(large, f"/files/{large.token}/large.zip", Range="bytes=22999999990-")
     assert (answer.status, len(body)) == (206, 10)
@@ -202,7 +203,7 @@ def test_those_who_read_nothing_keep_nobody_waiting_and_are_let_go(large: Simple
     begun = time.monotonic()
     answer, _ = ask(large, "/updates/asked/")
     waited = time.monotonic() - begun
-    print(f"a page beside 12 stalled downloads: {1000 * waited:.0f} ms")
+    sys.stdout.write(f"a page beside 12 stalled downloads: {1000 * waited:.0f} ms\n")
     assert answer.status == 200
     assert waited < 1
     time.sleep(3)
@@ -221,7 +222,7 @@ def test_an_address_has_so_many_downloads_at_once(large: SimpleNamespace) -> Non
 
     begun = [begin(large) for _ in range(MOST_AT_ONCE)]
     heads = [client.recv(12) for client in begun]
-    assert {head for head in heads} == {b"HTTP/1.1 200"}
+    assert set(heads) == {b"HTTP/1.1 200"}
     answer, body = ask(large, f"/files/{large.token}/large.zip")
     assert answer.status == 429
     assert b"in progress" in body

@@ -148,7 +148,7 @@ def test_words_of_a_release_cannot_end_the_json_ld(monkeypatch: pytest.MonkeyPat
     about = subject()
     assert about is not None
     evil = json.dumps({"@type": "Dataset", "name": "</script><script>alert(1)</script>"}).encode()
-    monkeypatch.setitem(about.documents, "schema-org.jsonld", evil)  # type: ignore[arg-type]
+    monkeypatch.setitem(about.documents, "schema-org.jsonld", evil)
     text = get("/").content.decode()
     assert "alert(1)</script>" not in text
     assert embedded(text)["name"] == "</script><script>alert(1)</script>"

@@ -2,6 +2,7 @@
 
 import json
 import statistics
+import sys
 import time
 
 import pytest
@@ -13,7 +14,10 @@ from mail_ways import MailServer, link, look, sign_up, subscribe
 def state(address: str) -> str | None:
     from cygnet.site.updates.models import Subscriber
 
-    return Subscriber.objects.filter(email=address).values_list("state", flat=True).first()
+    found: str | None = (
+        Subscriber.objects.filter(email=address).values_list("state", flat=True).first()
+    )
+    return found
 
 
 def kinds() -> list[str]:
@@ -96,7 +100,7 @@ def test_the_time_of_the_answer_tells_nothing(monkeypatch: pytest.MonkeyPatch) -
     assert written["known"] == written["new"]
     assert all("subscriber" not in sql for one in written["new"] for sql in one)
     known, new = (1000 * statistics.median(took[kind]) for kind in ("known", "new"))
-    print(f"median answer: known {known:.1f} ms, new {new:.1f} ms")
+    sys.stdout.write(f"median answer: known {known:.1f} ms, new {new:.1f} ms\n")
 
 
 def test_an_address_gets_one_confirmation_a_day(mail: MailServer) -> None:

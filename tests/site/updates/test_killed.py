@@ -83,7 +83,7 @@ def test_an_announcement_goes_on_after_kills_and_reaches_nobody_twice(
     running.wait(30)
     told = [mail["To"] for mail in handler.arrived]
     found = standing()
-    print(f"{N_KILLS} kills: {len(told)} of {N_PEOPLE} arrived, letters {found}")
+    sys.stdout.write(f"{N_KILLS} kills: {len(told)} of {N_PEOPLE} arrived, letters {found}\n")
     assert len(told) == len(set(told))
     assert found.get("unclear", 0) <= N_KILLS
     assert found["sent"] + found.get("unclear", 0) == N_PEOPLE

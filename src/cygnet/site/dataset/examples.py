@@ -4,7 +4,6 @@ Taken from the release itself, in the order of its table; only chosen ones can b
 made small once and kept in the contest folder.
 """
 
-import os
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -139,7 +138,7 @@ def _places(release: ReadRelease) -> dict[str, tuple[str, str]]:
         else:
             entries = [("", file.path)] if file.path.endswith((".jpg", ".dcm")) else []
         for archive_name, name in entries:
-            stem = os.path.splitext(name.rsplit("/", 1)[-1])[0]
+            stem = name.rsplit("/", 1)[-1].rsplit(".", 1)[0]
             if stem in wanted and (name.endswith(".jpg") or stem not in found):
                 found[stem] = archive_name, name
     return found

@@ -33,6 +33,6 @@ class LicenceAcceptance(models.Model):
             raise TypeError("an acceptance is a record, and records are not changed")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuse: a record is kept."""
         raise TypeError("an acceptance is a record, and records are kept")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
+from itertools import pairwise
 from typing import Final
 
 MOST_RANGES: Final = 16
@@ -18,7 +19,7 @@ Span = tuple[int, int]  # first byte and the one after the last
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The answer's status, and the spans to send; 200 has one of all, 304, 412 and 416 have none."""
+    """The answer's status, and the spans to send: one of all for 200, none for 304, 412, 416."""
 
     status: int
     spans: tuple[Span, ...] = ()
@@ -77,7 +78,7 @@ def parse_ranges(asked: str, size: int) -> tuple[Span, ...] | None:
         if span is not None:
             spans.append(span)
     ordered = sorted(spans)
-    if any(one[1] > two[0] for one, two in zip(ordered, ordered[1:], strict=False)):
+    if any(one[1] > two[0] for one, two in pairwise(ordered)):
         return None
     return tuple(spans)
 

@@ -38,7 +38,7 @@ def django_settings(folder: ContestFolder) -> dict[str, Any]:
                 for one in error.errors()
             )
         ) from error
-    template = table.template
+    template: str | None = table.template
     if template is None:
         template = ISIC_2020 if folder.contest.name == ISIC_2020 else ""
     return {

@@ -106,7 +106,7 @@ def _isic2020() -> Subject:
         citation=isic2020.citation(),
         bibtex=isic2020.bibtex(),
         published=str(isic2020.YEAR),
-        licence_text=f"{text}\nWhen you use or pass on any part of it, cite:\n{known.attribution}\n",
+        licence_text=f"{text}\nWhen you use or pass on any part, cite:\n{known.attribution}\n",
         downloads={
             file.name: Download(file.name, file.size, file.sha256, file.url) for file in known.files
         },

@@ -13,8 +13,8 @@ from django.utils import timezone
 from cygnet.site.updates import rules, wording
 from cygnet.site.updates.models import ConsentEvent, Letter, SignUp, Subscriber, Wording
 
-_State = Subscriber.State
-_Kind = ConsentEvent.Kind
+_State: Any = Subscriber.State
+_Kind: Any = ConsentEvent.Kind
 
 
 def handle_sign_ups() -> int:
@@ -68,7 +68,7 @@ def confirm(pseudonym: UUID) -> bool:
             text = confirm_text()
             keep_wording(text)
             _record(pseudonym, _Kind.CONFIRMED, wording_digest=wording.digest(text))
-    return Subscriber.objects.filter(pseudonym=pseudonym, state=_State.CONFIRMED).exists()
+    return bool(Subscriber.objects.filter(pseudonym=pseudonym, state=_State.CONFIRMED).exists())
 
 
 def leave(pseudonym: UUID) -> None:
@@ -101,7 +101,8 @@ def find(email: str) -> Subscriber | None:
         normal = rules.normal_address(email)
     except UnicodeError:
         return None
-    return Subscriber.objects.filter(email=normal).first()
+    found: Subscriber | None = Subscriber.objects.filter(email=normal).first()
+    return found
 
 
 def export(pseudonym: UUID) -> dict[str, Any] | None:

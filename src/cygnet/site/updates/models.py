@@ -22,7 +22,7 @@ class Wording(models.Model):
 
 
 class SignUp(models.Model):
-    """One sent form; the address is emptied when the form was handled, the rest counts for limits."""
+    """One sent form; its address is emptied when it was handled, the rest counts for limits."""
 
     email = models.EmailField(max_length=254, blank=True)
     at = models.DateTimeField(default=timezone.now, db_index=True)
@@ -69,7 +69,7 @@ class Subscriber(models.Model):
 class RecordQuerySet(models.QuerySet):
     """Rows that are only ever added."""
 
-    def update(self, **fields: Any) -> NoReturn:
+    def update(self, **_fields: Any) -> NoReturn:
         """Refuse."""
         raise TypeError("consent is a record, and records are not changed")
 
@@ -80,8 +80,6 @@ class RecordQuerySet(models.QuerySet):
 
 class ConsentEvent(models.Model):
     """One act of one pseudonym. Never changed, never deleted."""
-
-    objects = RecordQuerySet.as_manager()
 
     class Kind(models.TextChoices):
         """What happened."""
@@ -100,6 +98,8 @@ class ConsentEvent(models.Model):
     wording = models.CharField(max_length=64, blank=True, editable=False)
     detail = models.CharField(max_length=200, blank=True, editable=False)
 
+    objects = RecordQuerySet.as_manager()
+
     class Meta:
         """In the order of time."""
 
@@ -114,7 +114,7 @@ class ConsentEvent(models.Model):
             raise TypeError("consent is a record, and records are not changed")
         super().save(*args, **kwargs)
 
-    def delete(self, *args: Any, **kwargs: Any) -> NoReturn:
+    def delete(self, *_args: Any, **_kwargs: Any) -> NoReturn:
         """Refuse: a record is kept."""
         raise TypeError("consent is a record, and records are kept")
 

@@ -18,7 +18,7 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """What a notification says: whether delivery failed for good, the reply, and of which letter."""
+    """What a notification says: whether it failed for good, the status, and of which letter."""
 
     is_final: bool
     status: str

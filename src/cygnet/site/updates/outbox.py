@@ -27,7 +27,7 @@ _LOOK_EVERY_S: Final = 2.0
 _TIDY_EVERY: Final = timedelta(hours=1)
 _LONGEST_PAUSE_S: Final = 300.0
 _BATCH: Final = 100
-_State = Letter.State
+_State: Any = Letter.State
 
 _woken = threading.Event()
 
@@ -165,7 +165,7 @@ def _is_wanted(letter: Letter) -> bool:
     """Look again before sending: a person may have left, or been erased, since."""
     states = {Subscriber.State.PENDING} if letter.announcement is None else set()
     states = states or {Subscriber.State.CONFIRMED}
-    return Subscriber.objects.filter(pk=letter.subscriber_id, state__in=states).exists()
+    return bool(Subscriber.objects.filter(pk=letter.subscriber_id, state__in=states).exists())
 
 
 def _note(letter: Letter, outcome: Outcome) -> None:

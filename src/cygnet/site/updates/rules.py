@@ -70,4 +70,5 @@ def pause_after(attempts: int) -> timedelta | None:
     """
     if attempts >= MOST_ATTEMPTS:
         return None
-    return min(_FIRST_PAUSE * 2 ** max(attempts - 1, 0), _LONGEST_PAUSE)
+    doublings = min(max(attempts - 1, 0), MOST_ATTEMPTS)
+    return min(_FIRST_PAUSE * (1 << doublings), _LONGEST_PAUSE)

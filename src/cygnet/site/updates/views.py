@@ -78,7 +78,7 @@ def asked(request: HttpRequest) -> HttpResponse:
 @secret_address
 @require_http_methods(["GET", "HEAD", "POST"])
 def confirm(request: HttpRequest, token: str) -> HttpResponse:
-    """Show the button; confirm when it is pressed. A GET, which mail scanners make, does nothing."""
+    """Show the button; confirm when it is pressed. A GET, as scanners make it, does nothing."""
     pseudonym = letters.read_confirm_token(token)
     context: dict[str, Any] = {"wording": consent.confirm_text()}
     if pseudonym is None or (request.method == "POST" and not consent.confirm(pseudonym)):

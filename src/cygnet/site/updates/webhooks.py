@@ -1,4 +1,4 @@
-"""What do mail providers tell? Bounces and complaints, by webhooks that anymail holds to a signature."""
+"""What do mail providers tell? Bounces and complaints, by webhooks that anymail checks."""
 
 from importlib import import_module
 from typing import Any, Final

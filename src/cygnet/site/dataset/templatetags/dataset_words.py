@@ -14,10 +14,10 @@ _UNITS = ("bytes", "kB", "MB", "GB", "TB")
 
 @register.filter
 def size(n_bytes: int) -> str:
-    """Write a size with three digits, in decimal units.
+    r"""Write a size with three digits, in decimal units.
 
     >>> size(23_000_000_000).replace(numbers.NARROW_SPACE, " "), size(812)
-    ('23.0 GB', '812\\u202fbytes')
+    ('23.0 GB', '812\u202fbytes')
     """
     value, unit = float(n_bytes), 0
     while value >= 999.5 and unit < len(_UNITS) - 1:
