@@ -12,6 +12,16 @@ from django.urls import reverse
 
 from cygnet import __version__
 
+CONTEST_WAYS = (
+    ("Overview", "contest:overview"),
+    ("Rules", "contest:rules"),
+    ("Board", "contest:board"),
+    ("Score a file", "contest:submit"),
+    ("Submissions", "contest:submissions"),
+    ("Team", "contest:team"),
+    ("Tokens", "contest:tokens"),
+)
+
 
 class HouseForms(TemplatesSetting):
     """Forms in the house look: label above, help below, the error beside the field."""
@@ -44,6 +54,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "contest": contest,
         "stylesheet": settings.STATIC_URL + settings.STYLESHEET,
         "navigation": list(_ways(request)),
+        "contest_ways": CONTEST_WAYS,
         "viewer_zone": viewer_zone(request),
         "version": __version__,
     }

@@ -29,7 +29,7 @@ def name_key(name: str) -> str:
 
 
 def _note(kind: str, now: datetime, **details: object) -> None:
-    journal.record(kind, details, moment=journal.steady(now))
+    journal.record(kind, details, moment=journal.check_clock(now))
 
 
 def accept_rules(user: User) -> None:
@@ -123,9 +123,7 @@ def offer_merge(asking: Team, asked: Team) -> Refusal | None:
             contest_settings(row), team_facts(asked), team_facts(asking), now=now
         )
         if refusal is None:
-            MergeOffer.objects.get_or_create(
-                asking=asking, asked=asked, defaults={"made_at": now}
-            )
+            MergeOffer.objects.get_or_create(asking=asking, asked=asked, defaults={"made_at": now})
     return refusal
 
 
@@ -143,19 +141,14 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
         Membership.objects.filter(team=goes).update(team=stays, leads=False)
         Submission.objects.filter(team=goes).update(team=stays, selected=False)
         stays.verified = made.verified
-        stays.ladder = _better(stays.ladder, goes.ladder)
-        stays.save(update_fields=["verified", "ladder"])
+        if (goes.released or 0) > (stays.released or 0):
+            # What was told stays told.
+            stays.ladder, stays.released = goes.ladder, goes.released
+        stays.save(update_fields=["verified", "ladder", "released"])
         _note("teams-merged", now, stays=str(stays.pk), goes=str(goes.pk))
         goes.delete()
         touch(row)
     return None
-
-
-def _better(one: dict[str, float] | None, other: dict[str, float] | None) -> object:
-    """Of two ladders the one that released more: what was told stays told."""
-    if one is None or other is None:
-        return one or other
-    return one if one["released"] >= other["released"] else other
 
 
 def candidates(team: Team) -> list[Candidate]:
@@ -195,7 +188,9 @@ def state_method(team: Team, *, method: str, external_data: str) -> None:
         _note("statement", clock.now(), team=str(team.pk), sha256=said)
 
 
-def mark_team(team: Team, by: User, *, verified: bool | None = None, banned: bool | None = None) -> None:
+def mark_team(
+    team: Team, by: User, *, verified: bool | None = None, banned: bool | None = None
+) -> None:
     """Verify or ban a team, or take either back, in an organiser's name."""
     with writing() as row:
         changes = {

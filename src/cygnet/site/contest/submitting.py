@@ -71,7 +71,7 @@ def submit(
     row = contest()
     settings = contest_settings(row)
     digest = rules.body_digest(data)
-    received = journal.steady(received)
+    received = journal.check_clock(received)
     decided = _admission(settings, person(user), received, digest, key)
     if isinstance(decided, rules.Refusal):
         return decided
@@ -175,7 +175,12 @@ def _next_number(last: Act | None) -> int:
 
 
 def _tell(
-    row: Contest, settings: ContestSettings, team: Team, made: Submission, part: Part, score: PartScore
+    row: Contest,
+    settings: ContestSettings,
+    team: Team,
+    made: Submission,
+    part: Part,
+    score: PartScore,
 ) -> None:
     """Decide what the team is told, and keep both ladders."""
     said = told(
@@ -195,8 +200,8 @@ def _tell(
         "beats_contest": said.feedback.beats_contest,
     }
     made.moved = said.feedback.said is Said.NEW_BEST
-    team.ladder = said.team.as_json()
-    team.save(update_fields=["ladder"])
+    team.ladder, team.released = said.team.as_json(), said.team.released
+    team.save(update_fields=["ladder", "released"])
     row.ladder = said.contest.as_json()
     row.save(update_fields=["ladder"])
 
