@@ -56,13 +56,14 @@ def register() -> None:
         report,
         run,
         score,
+        submit,
     )
 
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
     app.add_typer(challenge.app, name="challenge")
-    for module in (run, prediction, context, score, compare, report):
+    for module in (run, prediction, context, score, compare, report, submit):
         module.register(app)
 
 

@@ -20,6 +20,7 @@ def serve(
     # Static files are small: that they are read in one go is meant.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
     migrate()
+    _ready_contest()
     uvicorn.Server(
         uvicorn.Config(
             make_application(),
@@ -38,3 +39,14 @@ def serve(
             backlog=2048,
         )
     ).run()
+
+
+def _ready_contest() -> None:
+    """Take settings that were changed in the file, and load the truth before the first request."""
+    from cygnet.site.contest.founding import take_settings
+    from cygnet.site.contest.models import Contest
+    from cygnet.site.contest.state import ROW, contest, open_truth
+
+    if Contest.objects.filter(pk=ROW).exists():
+        take_settings()
+        open_truth(contest())

@@ -28,6 +28,6 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg,unused-ignore]
         return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """An account is closed, not deleted: its submissions stay whose they are."""
+        """Close an account instead: its submissions stay whose they are."""
         del request, obj
         return False

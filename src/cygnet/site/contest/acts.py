@@ -44,7 +44,10 @@ def accept_rules(user: User) -> None:
 
 
 def found_team(user: User, name: str, *, verified: bool = False) -> Team:
-    """Found a team that ``user`` leads; raises Django's ValidationError for a name that will not do."""
+    """Found a team that ``user`` leads.
+
+    Raises Django's ValidationError for a name that is taken, or that cannot be read.
+    """
     now = clock.now()
     name = unicodedata.normalize("NFC", name).strip()
     with writing() as row:
@@ -71,7 +74,8 @@ def invite(team: Team) -> str:
 def invited_to(secret: str) -> Team | None:
     """Find the team that an invitation is of."""
     digest = sha256(secret.encode()).hexdigest()
-    return Team.objects.filter(invitation=digest).first()
+    found: Team | None = Team.objects.filter(invitation=digest).first()
+    return found
 
 
 def join(user: User, team: Team) -> Refusal | None:

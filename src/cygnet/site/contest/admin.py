@@ -1,4 +1,4 @@
-"""What may organisers do? See everything but scores, verify, ban, take back; all of it is journaled."""
+"""What may organisers do? See all but scores, verify, ban, take back; each is journaled."""
 
 from typing import Any, ClassVar
 

@@ -1,6 +1,7 @@
 """The contest's part of the API: send a file, look at one's own, read the board."""
 
 from datetime import datetime
+from typing import Annotated
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
@@ -124,7 +125,7 @@ def post_submission(
     file: File[UploadedFile],
     track: Form[Track | None] = None,
     note: Form[str] = "",
-    idempotency_key: str | None = Header(None, alias="Idempotency-Key"),
+    idempotency_key: Annotated[str | None, Header(alias="Idempotency-Key")] = None,
 ) -> HttpResponse:
     """Score a file and record it, whole, before the answer."""
     _needs_contest()
@@ -206,7 +207,7 @@ def get_head(request: HttpRequest) -> HttpResponse:
 
 
 def _needs_contest() -> Contest:
-    row = Contest.objects.filter(pk=ROW).first()
+    row: Contest | None = Contest.objects.filter(pk=ROW).first()
     if row is None:
         raise HttpError(404, "This site hosts no contest.")
     return row

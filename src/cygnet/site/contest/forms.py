@@ -39,7 +39,7 @@ class StatementForm(forms.ModelForm):  # type: ignore[type-arg,unused-ignore]
         }
         help_texts: ClassVar[dict[str, str]] = {
             "method": "What was trained, on what, and how the patient's other images were used.",
-            "external_data": "Name every dataset and pretrained model besides this one, or write: none.",
+            "external_data": "Every dataset and pretrained model besides this one, or: none.",
         }
 
 
@@ -109,7 +109,7 @@ class ExtendForm(forms.Form):
 
     closes = forms.DateTimeField(
         label="New close, UTC",
-        help_text="Such as 2020-08-17 23:59:59. It can be moved later only, and only before it came.",
+        help_text="Such as 2020-08-17 23:59:59. Later only, and only before it came.",
     )
 
     def clean_closes(self) -> datetime:

@@ -1,4 +1,4 @@
-"""How does a contest begin? The truth is split and sealed, the commitment made, the journal opened."""
+"""How does a contest begin? The truth is split and sealed, the split committed to."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What does the contest keep? Its state, teams, submissions, the journal; every rule is elsewhere."""
+"""What does the contest keep? Its state, teams, submissions, the journal; no rule."""
 
 import uuid
 from typing import Any, ClassVar

@@ -37,7 +37,7 @@ def make_user(email: str, *, team: str | None, organiser: bool) -> str:
 def _account(email: str, *, organiser: bool) -> User:
     from allauth.account.models import EmailAddress
 
-    user = User.objects.filter(email=email.strip().lower()).first()
+    user: User | None = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         user = User.objects.create_user(email)
     if organiser and not user.is_staff:

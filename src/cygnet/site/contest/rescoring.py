@@ -55,7 +55,7 @@ class _Ladders:
 def rescore(
     *, truth_file: Path | None = None, apply: bool = False, advance: Advance = lambda _: None
 ) -> dict[str, Any]:
-    """Score every submission anew, in the order of arrival; give what differs, and keep it if asked.
+    """Score every submission anew, in the order of arrival; give what differs, keep it if asked.
 
     Raises :class:`InputError` for a truth of other images.
     """
@@ -104,7 +104,8 @@ def _scored(
     rows = Submission.objects.order_by("number").defer("score", "sketch", "private_score")
     for one in rows.iterator(50):
         score = part_score(part, probability_from(bytes(one.probability)))
-        feedback, moved = None, False
+        feedback: dict[str, object] | None = None
+        moved = False
         if one.phase == "open":
             said = told(
                 part,

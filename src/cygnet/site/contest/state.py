@@ -14,6 +14,7 @@ from django.db.models import F
 from cygnet.challenge.journal import canonical
 from cygnet.challenge.settings import ContestSettings
 from cygnet.challenge.truth import Part
+from cygnet.errors import InputError
 from cygnet.site.contest.models import Contest
 from cygnet.site.folder import ContestFolder
 
@@ -30,7 +31,20 @@ def hosts_contest(folder: ContestFolder) -> bool:
 
 def contest() -> Contest:
     """Give the contest's row."""
-    return Contest.objects.get(pk=ROW)
+    row: Contest = Contest.objects.get(pk=ROW)
+    return row
+
+
+def needed_contest() -> Contest:
+    """Give the contest's row, or raise :class:`InputError` where this folder hosts none."""
+    row: Contest | None = Contest.objects.filter(pk=ROW).first()
+    if row is None:
+        raise InputError.of(
+            "This folder hosts no contest, a dataset page alone.",
+            "Make another with: cygnet challenge init DIR --truth TRUTH.csv",
+            file=site_settings.CONTEST.path,
+        )
+    return row
 
 
 def contest_settings(row: Contest | None = None) -> ContestSettings:

@@ -98,7 +98,7 @@ def public_now(one: Submission, team: Team, settings: ContestSettings) -> dict[s
 
 
 def _own(who: Person, submission_id: uuid.UUID) -> Submission:
-    one = None
+    one: Submission | None = None
     if who.team is not None:
         one = Submission.objects.filter(pk=submission_id, team=who.team).first()
     if one is None:
