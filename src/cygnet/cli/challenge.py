@@ -1,7 +1,7 @@
 """Commands of a contest: make its folder, serve it, people, the close, copies and checks."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -141,7 +141,7 @@ def rescore(
     ] = None,
     apply: Annotated[
         bool,
-        typer.Option("--apply", help="Keep the new scores; by default only the diff is shown."),
+        typer.Option("--apply", help="Keep the new scores, not the diff alone."),
     ] = False,
     as_json: Json = False,
 ) -> None:
@@ -208,7 +208,7 @@ def backup(
     open_site(folder)
     from cygnet.site.contest.keeping import back_up
 
-    document = back_up(out)
+    document: dict[str, Any] = back_up(out)
     if as_json:
         console.print_json(document)
     else:

@@ -27,9 +27,8 @@ def print_board(document: Mapping[str, Any]) -> None:
         numeric=(0, 2, 3, 4),
     )
     for prize in document.get("prizes", ()):
-        others = (
-            f", not told apart: {', '.join(prize['co_winners'])}" if prize["co_winners"] else ""
-        )
+        names = ", ".join(prize["co_winners"])
+        others = f", not told apart: {names}" if names else ""
         console.output().print(f"{prize['name']}: {prize['winner']}{others}")
 
 

@@ -13,14 +13,12 @@ def submit(
     *,
     url: Annotated[
         str,
-        typer.Option(
-            metavar="URL", help="The challenge, such as https://host.", envvar="CYGNET_CHALLENGE"
-        ),
+        typer.Option(metavar="URL", envvar="CYGNET_CHALLENGE", help="The challenge's address."),
     ],
     token: Annotated[
         str,
         typer.Option(
-            metavar="TOKEN", help="Your token; safer in CYGNET_TOKEN.", envvar="CYGNET_TOKEN"
+            metavar="TOKEN", envvar="CYGNET_TOKEN", help="Your token; safer in CYGNET_TOKEN."
         ),
     ],
     track: Annotated[

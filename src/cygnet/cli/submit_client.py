@@ -1,4 +1,4 @@
-"""How is a file sent so that it counts once? Under one key, again and again until it is answered."""
+"""How is a file sent so that it counts once? Under one key, until it is answered."""
 
 import json
 import time
@@ -29,7 +29,7 @@ def send(
     say: Callable[[str], None] = lambda _: None,
     pause: Callable[[float], None] = time.sleep,
 ) -> dict[str, Any]:
-    """Send ``file`` and give the answer; raises :class:`InputError` with what is wrong otherwise."""
+    """Send ``file`` and give the answer; raises :class:`InputError` with what is wrong else."""
     address = _address(url)
     if not file.is_file():
         raise InputError.of("There is no such file.", "Check its name.", file=file)

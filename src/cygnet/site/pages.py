@@ -39,12 +39,17 @@ def viewer_zone(request: HttpRequest) -> ZoneInfo:
 
 
 def _ways(request: HttpRequest) -> Iterator[dict[str, object]]:
-    """List the entries of the navigation that the apps bring."""
-    for config in apps.get_app_configs():
-        for title, name in getattr(config, "navigation", ()):
-            path = reverse(name)
-            here = request.path == path or (path != "/" and request.path.startswith(path))
-            yield {"title": title, "path": path, "here": here}
+    """List the entries of the navigation that the apps bring; the closest one is where we are."""
+    entries = [
+        (title, reverse(name))
+        for config in apps.get_app_configs()
+        for title, name in getattr(config, "navigation", ())
+    ]
+    above = [path for _, path in entries if request.path.startswith(path)]
+    here = max(above, key=len, default="")
+    for title, path in entries:
+        at_root = path == "/" and request.path != "/"
+        yield {"title": title, "path": path, "here": path == here and not at_root}
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:

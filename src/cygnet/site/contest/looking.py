@@ -5,9 +5,12 @@ A thread looks at each submission after it was answered; nobody waits for it.
 
 import threading
 
-from cygnet.challenge.likeness import Sketch, is_near_constant, near_duplicates
-from cygnet.challenge.submission import probability_from
+from typing import TYPE_CHECKING
+
 from cygnet.site.contest.models import Submission
+
+if TYPE_CHECKING:
+    from cygnet.challenge.likeness import Sketch
 
 LOOK_EVERY_S = 3.0
 AT_A_TIME = 50
@@ -22,6 +25,9 @@ def look(stop: threading.Event) -> None:
 
 def look_once() -> int:
     """Look at those not looked at; give how many."""
+    # Commands that look at nothing start faster without it.
+    from cygnet.challenge.likeness import Sketch
+
     new = list(
         Submission.objects.filter(looked_at=False)
         .order_by("number")
@@ -38,7 +44,10 @@ def look_once() -> int:
     return len(new)
 
 
-def _flags(one: Submission, others: dict[str, tuple[str, Sketch]]) -> list[dict[str, object]]:
+def _flags(one: Submission, others: "dict[str, tuple[str, Sketch]]") -> list[dict[str, object]]:
+    from cygnet.challenge.likeness import Sketch, is_near_constant, near_duplicates
+    from cygnet.challenge.submission import probability_from
+
     flags: list[dict[str, object]] = []
     if is_near_constant(probability_from(bytes(one.probability))):
         flags.append({"kind": "near-constant"})
