@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from cygnet.site.contest.views import account, reading, submissions, teams
+from cygnet.site.contest.views import account, organising, reading, submissions, teams
 
 PREFIX = "challenge/"
 app_name = "contest"
@@ -23,6 +23,7 @@ urlpatterns = [
     path("submissions/select/", submissions.select, name="select"),
     path("submissions/<uuid:submission_id>/", submissions.submission, name="submission"),
     path("submissions/<uuid:submission_id>/file/", submissions.download, name="download"),
+    path("organise/", organising.organise, name="organise"),
     path("tokens/", account.tokens, name="tokens"),
     path("tokens/<uuid:token_id>/revoke/", account.revoke, name="revoke"),
     path("time-zone/", account.zone, name="zone"),
