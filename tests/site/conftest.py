@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from site_contest import Participant, write_contest
 
 from cygnet.site.folder import ContestFolder
 from cygnet.site.start import open_site
+from site_contest import Participant, write_contest
 
 OPEN_MOMENT = datetime(2020, 6, 1, 12, 0, tzinfo=UTC)
 LATE_MOMENT = datetime(2020, 9, 1, 12, 0, tzinfo=UTC)

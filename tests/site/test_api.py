@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from site_contest import Participant, make_truth, predictions
 
 Join = Callable[..., Participant]
@@ -126,7 +127,9 @@ def test_who_has_no_team_is_told(join: Join) -> None:
     from cygnet.site.contest.people import make_user
 
     join()
-    alone = Participant("alone@example.org", "", make_user("alone@example.org", team=None, organiser=False))
+    alone = Participant(
+        "alone@example.org", "", make_user("alone@example.org", team=None, organiser=False)
+    )
     answer = post(alone, predictions())
     assert answer.status_code == 403
     assert answer.json()["code"] == "no-team"

@@ -95,7 +95,9 @@ def test_a_whole_body_passes() -> None:
     assert inner.bodies == [b"a" * 400 + b"b" * 400]
 
 
-@pytest.mark.parametrize("header", [[], [(b"authorization", b"Bearer bad")], [(b"authorization", b"Basic good")]])
+@pytest.mark.parametrize(
+    "header", [[], [(b"authorization", b"Bearer bad")], [(b"authorization", b"Basic good")]]
+)
 def test_a_wrong_token_is_answered_before_a_byte_is_read(
     header: list[tuple[bytes, bytes]],
 ) -> None:

@@ -6,12 +6,18 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+
 from site_contest import Participant, predictions
 
 Join = Callable[..., Participant]
 
 PUBLIC_PAGES = ("/challenge/", "/challenge/rules/", "/challenge/board/", "/accounts/login/")
-OWN_PAGES = ("/challenge/team/", "/challenge/submit/", "/challenge/submissions/", "/challenge/tokens/")
+OWN_PAGES = (
+    "/challenge/team/",
+    "/challenge/submit/",
+    "/challenge/submissions/",
+    "/challenge/tokens/",
+)
 POSTS = (
     "/challenge/rules/accept/",
     "/challenge/team/",
@@ -89,7 +95,9 @@ def test_a_second_click_counts_once(join: Join) -> None:
     from cygnet.site.contest.models import Submission
 
     client = signed_in(join())
-    key = re.search(r'name="key" value="([^"]+)"', client.get("/challenge/submit/").content.decode())
+    key = re.search(
+        r'name="key" value="([^"]+)"', client.get("/challenge/submit/").content.decode()
+    )
     assert key is not None
     first, second = (send(client, predictions(), key=key[1]) for _ in range(2))
     assert first["Location"] == second["Location"]
@@ -348,7 +356,9 @@ def test_whether_an_address_has_an_account_is_not_told(join: Join) -> None:
         form = {"email": email, "password1": password, "password2": password}
         signup = Client().post("/accounts/signup/", form)
         reset = Client().post("/accounts/password/reset/", {"email": email})
-        answers.append((signup.status_code, signup["Location"], reset.status_code, reset["Location"]))
+        answers.append(
+            (signup.status_code, signup["Location"], reset.status_code, reset["Location"])
+        )
     assert answers[0] == answers[1]
     assert mail.outbox
 
@@ -364,9 +374,7 @@ def test_guessing_passwords_is_slowed_down(join: Join) -> None:
     assert "Too many failed" in codes[-1].content.decode() or codes[-1].status_code == 429
 
 
-def test_mail_that_cannot_leave_is_said(
-    contest: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_mail_that_cannot_leave_is_said(contest: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     from django.core.mail import EmailMessage
     from django.test import Client
 
@@ -389,7 +397,9 @@ def test_mail_that_cannot_leave_is_said(
 
 
 @pytest.mark.usefixtures("contest")
-@pytest.mark.parametrize("path", ["/static/../secrets.toml", "/static/%2e%2e/secrets.toml", "/secrets.toml"])
+@pytest.mark.parametrize(
+    "path", ["/static/../secrets.toml", "/static/%2e%2e/secrets.toml", "/secrets.toml"]
+)
 def test_no_path_leads_to_secrets(path: str) -> None:
     from django.test import Client
 

@@ -19,6 +19,7 @@ from typing import Any
 
 import pytest
 import urllib3
+
 from site_contest import make_truth, predictions
 
 N_TEAMS = 24
@@ -123,7 +124,9 @@ def test_many_connections_at_once_are_all_answered_and_scored_once(server: Serve
     assert {one.status for one in answers} == {201}
     assert len({one.json()["id"] for one in answers}) == len(jobs)
     assert server.rows("select count(*) from contest_submission")[0][0] == before + len(jobs)
-    most = server.rows("select max(n) from (select count(*) n from contest_submission group by team_id)")
+    most = server.rows(
+        "select max(n) from (select count(*) n from contest_submission group by team_id)"
+    )
     assert most[0][0] <= 5
 
 

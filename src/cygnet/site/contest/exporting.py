@@ -110,9 +110,22 @@ def _write_tables(payload: Path) -> dict[str, object]:
     )
     n_submissions = _write_table(
         payload / "submissions.csv",
-        ("submission_id", "team_id", "received", "phase", "track", "selected", "file_sha256",
-         "content_sha256", "released", "said", "public_auroc", "private_auroc", "receipt",
-         "flags"),  # fmt: skip
+        (
+            "submission_id",
+            "team_id",
+            "received",
+            "phase",
+            "track",
+            "selected",
+            "file_sha256",
+            "content_sha256",
+            "released",
+            "said",
+            "public_auroc",
+            "private_auroc",
+            "receipt",
+            "flags",
+        ),  # fmt: skip
         map(_submission_row, Submission.objects.order_by("number").iterator(50)),
     )
     return {"n_teams": n_teams, "n_submissions": n_submissions}

@@ -4,7 +4,6 @@ A thread looks at each submission after it was answered; nobody waits for it.
 """
 
 import threading
-
 from typing import TYPE_CHECKING
 
 from cygnet.site.contest.models import Submission
