@@ -97,8 +97,8 @@ def test_a_close_that_is_killed_goes_on(monkeypatch: pytest.MonkeyPatch) -> None
     from cygnet.site.contest import closing
     from cygnet.site.contest.models import JournalAct, Submission
 
-    whole = closing.part_score
-    done = []
+    whole = getattr(closing, "part_score")  # noqa: B009 - what the module uses, not its door
+    done: list[int] = []
 
     def killed(*words: Any) -> Any:
         if len(done) == 3:

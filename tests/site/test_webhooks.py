@@ -25,7 +25,7 @@ from cygnet.site.folder import ContestFolder
         "::ffff:127.0.0.1",
         "100.64.0.1",
         "224.0.0.1",
-    ],  # fmt: skip
+    ],
 )
 def test_an_address_inside_is_never_told(
     site: ContestFolder, monkeypatch: pytest.MonkeyPatch, address: str

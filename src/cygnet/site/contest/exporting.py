@@ -125,7 +125,7 @@ def _write_tables(payload: Path) -> dict[str, object]:
             "private_auroc",
             "receipt",
             "flags",
-        ),  # fmt: skip
+        ),
         map(_submission_row, Submission.objects.order_by("number").iterator(50)),
     )
     return {"n_teams": n_teams, "n_submissions": n_submissions}
