@@ -15,7 +15,7 @@ from cygnet.challenge.submission import MAX_BYTES
 from cygnet.errors import InputError
 from cygnet.site.contest import boards, clock, journal
 from cygnet.site.contest.models import Contest, Submission
-from cygnet.site.contest.state import ROW
+from cygnet.site.contest.state import LARGE, ROW
 from cygnet.site.contest.submitting import Faulty, submit
 
 router = Router(tags=["challenge"])
@@ -207,7 +207,7 @@ def get_head(request: HttpRequest) -> HttpResponse:
 
 
 def _needs_contest() -> Contest:
-    row: Contest | None = Contest.objects.filter(pk=ROW).first()
+    row: Contest | None = Contest.objects.defer(*LARGE).filter(pk=ROW).first()
     if row is None:
         raise HttpError(404, "This site hosts no contest.")
     return row

@@ -36,13 +36,13 @@ class Board:
 
 _lock = threading.Lock()
 _pages: dict[str, tuple[bytes, bytes]] = {}
-_kept: dict[tuple[int, bool, bool], tuple[float, Board]] = {}
+_kept: dict[tuple[int, bool], tuple[float, Board]] = {}
 
 
 def board(row: Contest, now: datetime) -> Board:
     """Give the board as it stands at ``now``, at most ``STALE_S`` late under many submissions."""
     settings = contest_settings(row)
-    key = (row.version, closed_at(settings, now), row.closed_board is not None)
+    key = (row.version, closed_at(settings, now))
     with _lock:
         for kept, (made_at, made) in _kept.items():
             young = time.monotonic() - made_at < STALE_S and kept[1:] == key[1:]
@@ -61,11 +61,11 @@ def forget() -> None:
         _pages.clear()
 
 
-def _made(row: Contest, settings: ContestSettings, key: tuple[int, bool, bool]) -> Board:
+def _made(row: Contest, settings: ContestSettings, key: tuple[int, bool]) -> Board:
     document = board_document(row, closed=key[1])
-    version, closed, frozen = key
+    version, closed = key
     return Board(
-        etag=f"{version}-{int(closed)}{int(frozen)}",
+        etag=f"{version}-{int(closed)}",
         document=document,
         table=board_table(document, blind=settings.blind),
         json=json.dumps(document).encode(),

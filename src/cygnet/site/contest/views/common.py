@@ -15,14 +15,14 @@ from cygnet.challenge.settings import ContestSettings
 from cygnet.site.contest import clock
 from cygnet.site.contest.models import Contest
 from cygnet.site.contest.standing import Person, person
-from cygnet.site.contest.state import ROW, contest_settings
+from cygnet.site.contest.state import LARGE, ROW, contest_settings
 
 View = Callable[..., HttpResponse]
 
 
 def current() -> tuple[Contest, ContestSettings]:
     """Give the contest, or 404 where this site hosts none."""
-    row = Contest.objects.filter(pk=ROW).first()
+    row = Contest.objects.defer(*LARGE).filter(pk=ROW).first()
     if row is None:
         raise Http404
     return row, contest_settings(row)
