@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from site_contest import CONTEST, predictions, write_contest
 
 PROGRAM = """
@@ -35,7 +36,8 @@ for number in range(4):
 def post(user, key):
     submit(user, data, received=clock.now(), track=None, key=key)
     connections.close_all()
-threads = [threading.Thread(target=post, args=(user, f"k{n % 3}")) for n in range(6) for user in people]
+jobs = [(user, f"k{n % 3}") for n in range(6) for user in people]
+threads = [threading.Thread(target=post, args=job) for job in jobs]
 [thread.start() for thread in threads]
 [thread.join() for thread in threads]
 print(json.dumps([Submission.objects.count(), check(None)["problems"]]))
@@ -64,24 +66,28 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("PostgreSQL is not installed")
     programs = found[-1].parent
     base = tmp_path_factory.mktemp("pg")
-    socket = Path(shutil.os.path.realpath(base)) / "s"
+    socket = base.resolve() / "s"
     socket.mkdir()
-    user: dict[str, object] = {}
+    user = None
     if os.geteuid() == 0:
         # PostgreSQL does not run as root.
-        shutil.chown(base, "postgres")
-        shutil.chown(socket, "postgres")
-        for parent in (*base.parents,)[:3]:
+        user = "postgres"
+        shutil.chown(base, user)
+        shutil.chown(socket, user)
+        for parent in base.parents[:3]:
             parent.chmod(parent.stat().st_mode | 0o055)
-        user = {"user": "postgres"}
-    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, "check": True, **user}
+
+    def control(*words: str | Path) -> None:
+        subprocess.run(
+            words, user=user, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
+
     data = base / "data"
-    subprocess.run([programs / "initdb", "-D", data, "-A", "trust", "-U", "cygnet"], **quiet)  # type: ignore[call-overload]
+    control(programs / "initdb", "-D", data, "-A", "trust", "-U", "cygnet")
     options = f"-c listen_addresses='' -c unix_socket_directories={socket} -c fsync=off"
-    control = [programs / "pg_ctl", "-D", data, "-w"]
-    subprocess.run([*control, "-o", options, "start"], **quiet)  # type: ignore[call-overload]
+    control(programs / "pg_ctl", "-D", data, "-w", "-o", options, "start")
     yield f"postgresql://cygnet@/postgres?host={socket}"
-    subprocess.run([*control, "-m", "immediate", "stop"], **quiet)  # type: ignore[call-overload]
+    control(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
 
 
 def test_postgresql_takes_turns_too(postgresql: str, tmp_path: Path) -> None:

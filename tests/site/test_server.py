@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import sqlite3
 import subprocess
 import sys
 import threading
@@ -18,83 +17,15 @@ from typing import Any
 import pytest
 import urllib3
 
-from site_contest import make_truth, predictions
+from served_site import Server, cygnet, make_server
+from site_contest import predictions
 
 N_TEAMS = 24
 
 
-def cygnet(*words: str | Path) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "cygnet", *map(str, words)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-class Server:
-    """A contest folder that is served, killed and served again."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
-        self.process: subprocess.Popen[bytes] | None = None
-        self.tokens: list[str] = []
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
-
-    def start(self) -> float:
-        began = time.monotonic()
-        command = [sys.executable, "-m", "cygnet", "challenge", "serve", str(self.folder)]
-        self.process = subprocess.Popen(
-            [*command, "--port", str(self.port)], stderr=subprocess.DEVNULL
-        )
-        while time.monotonic() - began < 60:
-            try:
-                urllib3.request("GET", f"{self.url}/healthz", timeout=1, retries=False)
-            except urllib3.exceptions.HTTPError:
-                time.sleep(0.05)
-            else:
-                return time.monotonic() - began
-        raise AssertionError("the server did not answer")
-
-    def stop(self, how: int = signal.SIGTERM) -> None:
-        assert self.process is not None
-        self.process.send_signal(how)
-        self.process.wait(30)
-
-    def rows(self, question: str) -> list[Any]:
-        with sqlite3.connect(self.folder / "contest.sqlite3") as rows:
-            return rows.execute(question).fetchall()
-
-
 @pytest.fixture(scope="module")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    base = tmp_path_factory.mktemp("served")
-    truth = base / "truth.csv"
-    make_truth().write_csv(truth)
-    made = Server(base / "contest")
-    cygnet("challenge", "init", made.folder, "--truth", truth)
-    script = (
-        "import sys; from pathlib import Path; from cygnet.site.start import open_site;"
-        "open_site(Path(sys.argv[1]));"
-        "from cygnet.site.contest.people import make_user;"
-        f"[print(make_user(f't{{i}}@example.org', team=f'Team {{i}}', organiser=False))"
-        f" for i in range({N_TEAMS})]"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(made.folder)],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made.tokens = done.stdout.split()
+    made = make_server(tmp_path_factory.mktemp("served"), N_TEAMS)
     made.start()
     yield made
     made.stop()

@@ -2,14 +2,14 @@
 
 A process that is killed leaves no submission or a whole one: the row, the ladders, the journal's
 act and the idempotency key are one transaction. The file is stored before it; one that was stored
-for nothing is removed when the server starts.
+for nothing is removed by :func:`sweep` when a server starts.
 """
 
 import os
 import threading
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
@@ -31,11 +31,13 @@ from cygnet.challenge.submission import (
 )
 from cygnet.challenge.truth import Part
 from cygnet.site.accounts.models import User
-from cygnet.site.contest import journal, webhooks
+from cygnet.site.contest import clock, journal, webhooks
 from cygnet.site.contest.models import Contest, IdempotencyKey, Submission, Team
 from cygnet.site.contest.standing import Person, person
 from cygnet.site.contest.state import contest, contest_settings, open_truth, touch, writing
 from cygnet.site.faults import NotNowError
+
+FOLDER = "submissions"
 
 # Scoring is arithmetic: more at a time than there are processors only makes all of them later.
 _scoring = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
@@ -107,7 +109,7 @@ def _admission(
 
 
 def _store(data: bytes) -> str:
-    name = f"submissions/{uuid.uuid4().hex}.csv"
+    name = f"{FOLDER}/{uuid.uuid4().hex}.csv"
     try:
         return str(default_storage.save(name, ContentFile(data)))
     # Every store has errors of its own, and each means the same here.
@@ -117,6 +119,27 @@ def _store(data: bytes) -> str:
             " please send it again in a minute.",
             retry_after_s=60,
         ) from error
+
+
+def sweep() -> int:
+    """Remove files of submissions that were never recorded; give how many.
+
+    A file that is younger than an hour may belong to a submission that is being recorded now.
+    """
+    try:
+        names = default_storage.listdir(FOLDER)[1]
+    except FileNotFoundError:
+        return 0
+    known = set(Submission.objects.values_list("file", flat=True))
+    oldest = clock.now() - timedelta(hours=1)
+    orphans = [
+        path
+        for path in (f"{FOLDER}/{name}" for name in names)
+        if path not in known and default_storage.get_modified_time(path) < oldest
+    ]
+    for path in orphans:
+        default_storage.delete(path)
+    return len(orphans)
 
 
 def _record(
