@@ -1,7 +1,7 @@
 """Which numbers would a board have told of these files? Cohorts, boards and attackers' files.
 
-For ``feedback_attacks.py``. A board is asked with the files of many teams, a row a team, and answers
-with a number a file, NaN where it told nothing new.
+For ``feedback_attacks.py``. A board is asked with the files of many teams, a row a team, and
+answers with a number a file, NaN where it told nothing new.
 """
 
 import csv
@@ -70,7 +70,7 @@ def exact_board(part: Part, scores: Scores) -> Floats:
 
 
 def plain_ladder(part: Part, scores: Scores) -> Floats:
-    """Keep a Ladder for each team: the first score exactly, then what exceeds the best by a step."""
+    """Keep a Ladder a team: the first score exactly, then what exceeds the best by a step."""
     answers = np.full((len(scores), len(scores[0])), np.nan)
     for answer, team in zip(answers, scores, strict=True):
         best = team[0]
@@ -166,7 +166,7 @@ def _marked(
     kind: str, patient: NDArray[np.intp], rng: np.random.Generator
 ) -> NDArray[np.intp] | NDArray[np.bool_]:
     """Choose the images that a file sets apart: whole patients, or one image a patient."""
-    count = int(kind.split()[0])
+    count = int(kind.split(maxsplit=1)[0])
     if "patients" in kind:
         return np.isin(patient, rng.choice(N_PATIENTS, count, replace=False))
     order = rng.permutation(patient.size)

@@ -1,8 +1,8 @@
 from datetime import datetime, timedelta
 
 import pytest
-from challenge_cohort import CLOSES, OPENS, settings
 
+from challenge_cohort import CLOSES, OPENS, settings
 from cygnet.challenge.admission import (
     Admitted,
     KnownKey,

@@ -3,8 +3,8 @@ from datetime import timedelta
 
 import numpy as np
 import pytest
-from challenge_cohort import OPENS, model, public_of, small_truth, targets_of
 
+from challenge_cohort import OPENS, model, public_of, small_truth, targets_of
 from cygnet.challenge.board import (
     FinalEntry,
     OpenEntry,
@@ -22,9 +22,11 @@ from cygnet.evaluation import auroc_estimate, compare
 from cygnet.evaluation.sample import Floats
 
 
-def entry(team: str, released: float | None, **changes: bool) -> OpenEntry:
+def entry(
+    team: str, released: float | None, *, verified: bool = True, banned: bool = False
+) -> OpenEntry:
     state = None if released is None else LadderState(released=released)
-    return OpenEntry(team=team, state=state, **{"verified": True, **changes})
+    return OpenEntry(team=team, state=state, verified=verified, banned=banned)
 
 
 def test_the_open_board_ranks_by_what_was_released_and_ties_share_a_rank() -> None:

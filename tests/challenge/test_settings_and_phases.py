@@ -1,8 +1,8 @@
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
-from challenge_cohort import CLOSES, OPENS, settings
 
+from challenge_cohort import CLOSES, OPENS, settings
 from cygnet.challenge.phases import Phase, closed_at, extended, may_merge_at, phase_at
 from cygnet.challenge.settings import ContestSettings, FeedbackRules, Track
 from cygnet.errors import InputError

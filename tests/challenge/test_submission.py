@@ -5,10 +5,10 @@ import zipfile
 
 import numpy as np
 import pytest
-from challenge_cohort import model, public_of, small_truth
 from hypothesis import given
 from hypothesis import strategies as st
 
+from challenge_cohort import model, public_of, small_truth
 from cygnet.challenge.scoring import part_score
 from cygnet.challenge.submission import (
     MAX_BYTES,

@@ -1,8 +1,8 @@
 from datetime import datetime, timedelta
 
 import pytest
-from challenge_cohort import CLOSES, OPENS, settings
 
+from challenge_cohort import CLOSES, OPENS, settings
 from cygnet.challenge.admission import Refusal, RefusalCode
 from cygnet.challenge.selection import Candidate, final_selections, selection_refusal
 from cygnet.challenge.settings import Track

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from challenge_cohort import SEED, small_truth, unsplit_truth
 
+from challenge_cohort import SEED, small_truth, unsplit_truth
 from cygnet.challenge.sealing import (
     PRIVATE_TRUTH,
     Secrets,
