@@ -158,6 +158,24 @@ def test_scoring_anew_changes_nothing() -> None:
     assert document["truth_changed"] is False
 
 
+def test_scoring_anew_after_a_merge_changes_nothing(join: Join) -> None:
+    from cygnet.site.contest import acts
+    from cygnet.site.contest.models import MergeOffer, Team
+    from cygnet.site.contest.rescoring import rescore
+
+    swans, ducks = join("Swans"), join("Ducks")
+    submit(swans, predictions(3.0, seed=1))
+    submit(ducks, predictions(5.0, seed=2))
+    submit(swans, predictions(4.0, seed=3))
+    stays, goes = Team.objects.get(name="Swans"), Team.objects.get(name="Ducks")
+    assert acts.offer_merge(goes, stays) is None
+    assert acts.take_merge(MergeOffer.objects.get()) is None
+    submit(swans, predictions(5.0, seed=4))
+    before = Team.objects.get().released
+    assert rescore(apply=True)["changed"] == []
+    assert Team.objects.get().released == before
+
+
 @pytest.mark.usefixtures("played")
 def test_corrected_labels_give_a_diff_and_a_new_board(tmp_path: Path) -> None:
     from cygnet.site.contest.checking import check
@@ -270,6 +288,11 @@ def test_the_export_is_a_valid_bag_without_people(played: Any, tmp_path: Path) -
     with (out / "data" / "teams.csv").open(encoding="utf-8") as stream:
         names = {row["name"] for row in csv.DictReader(stream)}
     assert "'=cmd|' /C calc'!A0" in names
+    crate = json.loads((out / "data" / "ro-crate-metadata.json").read_text(encoding="utf-8"))
+    named = {one["@id"] for one in crate["@graph"]}
+    files = {file.relative_to(out / "data").as_posix() for file in (out / "data").rglob("*.*")}
+    assert files <= named | {"ro-crate-metadata.json"}
+    assert "written by the organisers" in (out / "data" / "bias.md").read_text(encoding="utf-8")
     seal = json.loads((out / "data" / "seal.json").read_text(encoding="utf-8"))
     secrets = Secrets(bytes.fromhex(seal["seed"]), bytes.fromhex(seal["salt"]))
     assert commitment_holds(seal["commitment"], secrets, seal["truth_digest"])

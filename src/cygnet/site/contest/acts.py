@@ -12,6 +12,7 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 
 from cygnet.challenge.admission import Refusal
+from cygnet.challenge.feedback import LadderState, merged_ladder
 from cygnet.challenge.phases import extended
 from cygnet.challenge.selection import Candidate, selection_refusal
 from cygnet.challenge.settings import Track
@@ -145,14 +146,19 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
         Membership.objects.filter(team=goes).update(team=stays, leads=False)
         Submission.objects.filter(team=goes).update(team=stays, selected=False)
         stays.verified = made.verified
-        if (goes.released or 0) > (stays.released or 0):
-            # What was told stays told.
-            stays.ladder, stays.released = goes.ladder, goes.released
+        if stays.ladder is not None or goes.ladder is not None:
+            ladder = merged_ladder(ladder_of(stays.ladder), ladder_of(goes.ladder))
+            stays.ladder, stays.released = ladder.as_json(), ladder.released
         stays.save(update_fields=["verified", "ladder", "released"])
         _note("teams-merged", now, stays=str(stays.pk), goes=str(goes.pk))
         goes.delete()
         touch(row)
     return None
+
+
+def ladder_of(document: dict[str, object] | None) -> LadderState:
+    """Give a ladder as it was kept, or one that nothing climbed yet."""
+    return LadderState() if document is None else LadderState.from_json(document)
 
 
 def candidates(team: Team) -> list[Candidate]:

@@ -16,14 +16,36 @@ from django.conf import settings as site_settings
 from django.core.files.storage import default_storage
 
 from cygnet import __version__
+from cygnet.challenge.bias_checklist import bias_items, bias_markdown
+from cygnet.challenge.bias_facts import ContestFacts, PartFacts
+from cygnet.challenge.crate import METADATA, CrateExport, CrateFile, crate_document
 from cygnet.challenge.scoring import PartScore
 from cygnet.challenge.sealing import read_secrets
-from cygnet.curation.release.bag import PAYLOAD, write_bag_files
+from cygnet.challenge.settings import ContestSettings
+from cygnet.curation.release.bag import PAYLOAD, file_digest, write_bag_files
 from cygnet.durable import folder_whole, write_text_whole, write_whole
 from cygnet.errors import InputError
 from cygnet.site.contest import clock, journal
-from cygnet.site.contest.models import Membership, Submission, Team
-from cygnet.site.contest.state import SEED, contest_settings, needed_contest
+from cygnet.site.contest.models import Contest, Membership, Submission, Team
+from cygnet.site.contest.state import SEED, contest_settings, needed_contest, open_truth
+
+_WHAT = {
+    "settings.json": "Settings of the challenge.",
+    "board.json": "The frozen board, prizes and the late board.",
+    "versions.json": "Versions of the software.",
+    "seal.json": "Commitment, seed and salt of the split.",
+    "journal.jsonl": "The hash-chained journal, one act a line.",
+    "members.csv": "Who was in which team, under pseudonyms.",
+    "teams.csv": "Teams and what they say of their methods.",
+    "submissions.csv": "All submissions with their scores.",
+    "bias.md": "The BIAS checklist, drafted.",
+}
+_MEDIA = {
+    ".json": "application/json",
+    ".jsonl": "application/jsonl",
+    ".csv": "text/csv",
+    ".md": "text/markdown",
+}
 
 # A cell that begins with one of these is a formula to a spreadsheet.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -65,6 +87,8 @@ def export(out: Path) -> dict[str, object]:
         )
         counts["n_acts"] = _write_journal(payload / "journal.jsonl")
         _copy_submissions(payload / "submissions")
+        _write_bias(payload / "bias.md", row, settings, counts)
+        _write_crate(payload, settings)
         write_bag_files(
             made,
             title=settings.title,
@@ -156,6 +180,50 @@ def _submission_row(one: Submission) -> tuple[object, ...]:
 
 def _auroc(kept: bytes) -> str:
     return repr(PartScore.from_bytes(bytes(kept)).auroc)
+
+
+def _write_bias(
+    path: Path, row: Contest, settings: ContestSettings, counts: dict[str, Any]
+) -> None:
+    """Draft the BIAS checklist of what is known; the rest is left visibly open."""
+    public = open_truth(row)[1]
+    board = row.closed_board or {}
+    facts = ContestFacts(
+        public=PartFacts(n_images=public.n_images, n_patients=public.n_patients),
+        private=PartFacts(n_images=board["n_images"], n_patients=board["n_patients"]),
+        n_teams=Submission.objects.values("team").distinct().count(),
+        n_submissions=counts["n_submissions"],
+        url=site_settings.PUBLIC_URL,
+        commitment=row.commitment,
+        version=__version__,
+    )
+    text = bias_markdown(bias_items(settings, facts), title=settings.title)
+    write_text_whole(path, text)
+
+
+def _write_crate(payload: Path, settings: ContestSettings) -> None:
+    """Describe every file of the payload as RO-Crate does."""
+    files = [
+        CrateFile(
+            path=path.relative_to(payload).as_posix(),
+            description=_WHAT.get(path.name, "A submission as it was sent."),
+            media_type=_MEDIA[path.suffix],
+            n_bytes=path.stat().st_size,
+            sha256=file_digest(path),
+        )
+        for path in sorted(payload.rglob("*"))
+        if path.is_file()
+    ]
+    crate = CrateExport(
+        settings=settings,
+        description=f"Submissions, scores and journal of the challenge {settings.title}.",
+        published=clock.now().date(),
+        licence=site_settings.CONTEST.contest.licence,
+        version=__version__,
+        files=files,
+        url=site_settings.PUBLIC_URL,
+    )
+    _write_json(payload / METADATA, crate_document(crate))
 
 
 def _write_journal(path: Path) -> int:

@@ -4,6 +4,7 @@ Needed when the truth was corrected (``--truth``), or to see that nothing change
 functions of the files and the truth, so a re-scoring of an untouched contest has an empty diff.
 """
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from typing import Any
 
 from django.conf import settings as site_settings
 
-from cygnet.challenge.feedback import LadderState, Said, told
+from cygnet.challenge.feedback import LadderState, Said, merged_ladder, told
 from cygnet.challenge.scoring import PartScore, part_score
 from cygnet.challenge.sealing import load_sealed, read_secrets, store_truth
 from cygnet.challenge.settings import ContestSettings
@@ -19,7 +20,7 @@ from cygnet.challenge.submission import probability_from
 from cygnet.challenge.truth import ContestTruth, Usage, part_of, read_contest_truth, split_truth
 from cygnet.errors import InputError
 from cygnet.site.contest import clock, closing, journal
-from cygnet.site.contest.models import Contest, Submission, Team
+from cygnet.site.contest.models import Contest, JournalAct, Submission, Team
 from cygnet.site.contest.state import (
     OPEN,
     SEALED,
@@ -46,10 +47,33 @@ class _Again:
     moved: bool
 
 
-@dataclass(slots=True)
 class _Ladders:
-    contest: LadderState
-    teams: dict[Any, LadderState]
+    """The ladders as they grew: by the teams of then, merged when the journal says so."""
+
+    def __init__(self) -> None:
+        acts = JournalAct.objects.filter(kind__in=("submission", "teams-merged"))
+        self._team_then: dict[str, str] = {}
+        self._merges: list[tuple[int, str, str]] = []
+        for act in acts.order_by("number").iterator():
+            if act.kind == "submission":
+                self._team_then[act.details["submission"]] = act.details["team"]
+            else:
+                self._merges.append((act.number, act.details["stays"], act.details["goes"]))
+        self.contest = LadderState()
+        self.teams: dict[str, LadderState] = {}
+
+    def team_of(self, one: Submission) -> str:
+        """Give whose submission it was when it came, after the merges before it."""
+        self.merge(before=one.number)
+        return self._team_then[str(one.pk)]
+
+    def merge(self, before: float = math.inf) -> None:
+        """Merge as the journal tells, up to an act."""
+        while self._merges and self._merges[0][0] < before:
+            _, stays, goes = self._merges.pop(0)
+            one, other = self.teams.get(stays), self.teams.pop(goes, None)
+            if other is not None:
+                self.teams[stays] = merged_ladder(one or LadderState(), other)
 
 
 def rescore(
@@ -99,7 +123,7 @@ def _scored(
     truth: ContestTruth, settings: ContestSettings, advance: Advance
 ) -> tuple[list[_Again], _Ladders]:
     part = part_of(truth, Usage.PUBLIC)
-    ladders = _Ladders(LadderState(), {})
+    ladders = _Ladders()
     again = []
     rows = Submission.objects.order_by("number").defer("score", "sketch", "private_score")
     for one in rows.iterator(50):
@@ -107,15 +131,16 @@ def _scored(
         feedback: dict[str, object] | None = None
         moved = False
         if one.phase == "open":
+            team = ladders.team_of(one)
             said = told(
                 part,
                 score,
                 submission_id=str(one.pk),
-                team=ladders.teams.get(one.team_id, LadderState()),
+                team=ladders.teams.get(team, LadderState()),
                 contest=ladders.contest,
                 rules=settings.rules,
             )
-            ladders.teams[one.team_id], ladders.contest = said.team, said.contest
+            ladders.teams[team], ladders.contest = said.team, said.contest
             moved = said.feedback.said is Said.NEW_BEST
             feedback = {
                 "auroc": said.feedback.auroc,
@@ -124,6 +149,7 @@ def _scored(
             }
         again.append(_Again(one.pk, one.team_id, score, feedback, one.feedback, moved))
         advance(1)
+    ladders.merge()
     return again, ladders
 
 
@@ -154,7 +180,7 @@ def _keep(
                 private_score=None,
             )
         for team in Team.objects.all():
-            state = ladders.teams.get(team.pk)
+            state = ladders.teams.get(str(team.pk))
             team.ladder = None if state is None else state.as_json()
             team.released = None if state is None else state.released
             team.save(update_fields=["ladder", "released"])

@@ -5,17 +5,19 @@ act and the idempotency key are one transaction. The file is stored before it; o
 for nothing is removed by :func:`sweep` when a server starts.
 """
 
+import hmac
 import os
 import threading
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.conf import settings as site_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from cygnet.challenge import admission as rules
-from cygnet.challenge.feedback import LadderState, Said, public_answer, told
+from cygnet.challenge.feedback import Said, public_answer, told
 from cygnet.challenge.journal import Act
 from cygnet.challenge.likeness import sketch
 from cygnet.challenge.phases import Phase
@@ -32,6 +34,7 @@ from cygnet.challenge.submission import (
 from cygnet.challenge.truth import Part
 from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal, webhooks
+from cygnet.site.contest.acts import ladder_of
 from cygnet.site.contest.models import Contest, IdempotencyKey, Submission, Team
 from cygnet.site.contest.standing import Person, person
 from cygnet.site.contest.state import contest, contest_settings, open_truth, touch, writing
@@ -85,7 +88,7 @@ def submit(
         if checked.submission is None:
             return Faulty(checked.errors)
         score = part_score(part, checked.submission.probability)
-        drawn = sketch(checked.submission.probability).to_bytes()
+        drawn = sketch(checked.submission.probability, seed=_sketch_seed()).to_bytes()
     scored = _Scored(checked.submission, score, drawn, _store(data))
     chosen = track or settings.tracks[0]
     made = _record(user, scored, part, received=received, digest=digest, key=key, track=chosen,
@@ -106,6 +109,11 @@ def _admission(
         body_digest=digest,
         known=known and rules.KnownKey(known.body_digest, str(known.submission_id)),
     )
+
+
+def _sketch_seed() -> bytes:
+    """Give which images a sketch looks at; secret, so that nobody writes around them."""
+    return hmac.digest(site_settings.SECRET_KEY.encode(), b"sketch", "sha256")
 
 
 def _store(data: bytes) -> str:
@@ -210,8 +218,8 @@ def _tell(
         part,
         score,
         submission_id=str(made.pk),
-        team=_ladder(team.ladder),
-        contest=_ladder(row.ladder),
+        team=ladder_of(team.ladder),
+        contest=ladder_of(row.ladder),
         rules=settings.rules,
     )
     made.public = public_answer(
@@ -227,10 +235,6 @@ def _tell(
     team.save(update_fields=["ladder", "released"])
     row.ladder = said.contest.as_json()
     row.save(update_fields=["ladder"])
-
-
-def _ladder(document: dict[str, object] | None) -> LadderState:
-    return LadderState() if document is None else LadderState.from_json(document)
 
 
 def _details(made: Submission) -> dict[str, object]:
