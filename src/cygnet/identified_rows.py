@@ -76,7 +76,9 @@ def _read_rows(path: Path) -> CsvRows:
             "Give the table of ids and probabilities alone.",
             file=path,
         )
-    return _semicolon_rows(path.read_bytes(), path) if _has_semicolons(path) else read_csv_rows(path)
+    return (
+        _semicolon_rows(path.read_bytes(), path) if _has_semicolons(path) else read_csv_rows(path)
+    )
 
 
 def _has_semicolons(path: Path) -> bool:

@@ -1,21 +1,20 @@
 """What tests of the site share: one contest folder a process, its database emptied after a test."""
 
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from cygnet.site.folder import CONTEST_FILE, ContestFolder, write_secrets
+from cygnet.site.folder import ContestFolder
 from cygnet.site.start import open_site
+from site_contest import Participant, write_contest
 
-CONTEST = """\
-name = "isic2020"
-title = "Melanoma of synthetic patients"
-organiser_email = "organisers@example.org"
-time_zone = "Europe/Vienna"
-"""
+OPEN_MOMENT = datetime(2020, 6, 1, 12, 0, tzinfo=UTC)
+LATE_MOMENT = datetime(2020, 9, 1, 12, 0, tzinfo=UTC)
 
 
 @pytest.fixture(scope="session")
@@ -23,8 +22,7 @@ def site() -> Iterator[ContestFolder]:
     """Django, awake on a contest folder of its own, with all tables and nobody in them."""
     with tempfile.TemporaryDirectory(prefix="cygnet-site-") as made:
         folder = Path(made)
-        write_secrets(folder, {"secret_key": "a secret of tests, as long as it has to be for ever"})
-        (folder / CONTEST_FILE).write_text(CONTEST, encoding="utf-8")
+        write_contest(folder)
         os.environ.pop("CYGNET_DATABASE_URL", None)
         opened = open_site(folder)
         from django.test.utils import setup_test_environment, teardown_test_environment
@@ -48,3 +46,52 @@ def db(site: ContestFolder) -> Iterator[ContestFolder]:
     call_command("flush", interactive=False, verbosity=0)
     cache.clear()
     connections.close_all()
+
+
+class Clock:
+    """The time that the contest sees."""
+
+    def __init__(self) -> None:
+        self.moment = OPEN_MOMENT
+
+    def now(self) -> datetime:
+        return self.moment
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch, site: ContestFolder) -> Clock:
+    """The contest's time, to be set; it begins while the contest is open."""
+    del site
+    from cygnet.site.contest import clock as real
+
+    made = Clock()
+    monkeypatch.setattr(real, "now", made.now)
+    return made
+
+
+@pytest.fixture
+def contest(db: ContestFolder, clock: Clock) -> Iterator[ContestFolder]:
+    """A contest that is open, nobody in it."""
+    del clock
+    from cygnet.site.contest import boards, founding
+
+    for name in ("open", "sealed", "seed", "files"):
+        shutil.rmtree(db.path / name, ignore_errors=True)
+    boards.forget()
+    founding.found(db.path / "truth.csv")
+    yield db
+    for name in ("open", "sealed", "seed", "files"):
+        shutil.rmtree(db.path / name, ignore_errors=True)
+
+
+@pytest.fixture
+def join(contest: ContestFolder) -> Callable[..., Participant]:
+    """Make a person with a verified team and a token."""
+    del contest
+    from cygnet.site.contest.people import make_user
+
+    def make(name: str = "Swans", email: str | None = None) -> Participant:
+        address = email or f"{name.lower().replace(' ', '-')}@example.org"
+        return Participant(address, name, make_user(address, team=name, organiser=False))
+
+    return make

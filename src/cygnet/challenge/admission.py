@@ -150,9 +150,7 @@ def _counted(settings: ContestSettings, standing: Standing, now: datetime) -> Ad
     taken = [utc(one) for one in standing.accepted_at if phase_at(settings, one) is phase]
     total = None if late else settings.total_limit
     if total is not None and len(taken) >= total:
-        return Refusal(
-            RefusalCode.TOTAL_LIMIT, f"The team has used all its {total} submissions."
-        )
+        return Refusal(RefusalCode.TOTAL_LIMIT, f"The team has used all its {total} submissions.")
     daily = settings.late_daily_limit if late else settings.daily_limit
     today = on_day(taken, moment)
     if today >= daily:

@@ -8,7 +8,7 @@ before the close.
 
 import base64
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Self
@@ -160,6 +160,52 @@ def told(
     else:
         said = Said.NOT_ABOVE_CHANCE if team.best is None else Said.NO_STEP
     return Told(Feedback(after.released, said, whole is not None), after, whole or contest)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Recorded:
+    """A submission as it was recorded: whose Ladder it belongs to, and its public score now."""
+
+    submission_id: str
+    team_id: str
+    score: PartScore
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Replay:
+    """What the feedback on a whole contest is: by submission, by team, and the contest's Ladder."""
+
+    feedback: Mapping[str, Feedback]
+    teams: Mapping[str, LadderState]
+    contest: LadderState
+
+
+def replayed(part: Part, recorded: Iterable[Recorded], rules: FeedbackRules) -> Replay:
+    """Tell every submission again, in the order in which they were recorded.
+
+    For a re-scoring: what differs from what is stored is its diff. The same as :func:`told` gave
+    where neither files, truth nor rules have changed.
+    """
+    feedback: dict[str, Feedback] = {}
+    teams: dict[str, LadderState] = {}
+    contest = LadderState()
+    for one in recorded:
+        made = told(
+            part,
+            one.score,
+            submission_id=one.submission_id,
+            team=teams.get(one.team_id, LadderState()),
+            contest=contest,
+            rules=rules,
+        )
+        feedback[one.submission_id] = made.feedback
+        teams[one.team_id], contest = made.team, made.contest
+    return Replay(feedback, teams, contest)
+
+
+def merged_ladder(one: LadderState, other: LadderState) -> LadderState:
+    """Give the Ladder of a merged team: that with the higher released number, of equals ``one``."""
+    return other if other.released > one.released else one
 
 
 def public_answer(part: Part, feedback: Feedback, *, verified: bool, blind: bool) -> Public:

@@ -60,12 +60,12 @@ class Verdict:
 
 
 def canonical(document: object) -> bytes:
-    """Give the one spelling of a JSON document: sorted keys, no spaces, ASCII.
+    r"""Give the one spelling of a JSON document: sorted keys, no spaces, ASCII.
 
     Raises :class:`InputError` for NaN, infinities and what JSON has no word for.
 
     >>> canonical({"b": 1, "a": "é"})
-    b'{"a":"\\\\u00e9","b":1}'
+    b'{"a":"\\u00e9","b":1}'
     """
     try:
         text = json.dumps(

@@ -21,6 +21,7 @@ NEAR_SPEARMAN: Final = 0.999
 NEAR_DIFFERENCE: Final = 1e-3
 _CONSTANT_SHARE: Final = 0.95
 _CONSTANT_RANGE: Final = 1e-6
+_AT_ONCE: Final = 1024
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -82,16 +83,16 @@ def near_duplicates(one: Sketch, others: Mapping[str, Sketch]) -> tuple[Likeness
     Spearman's correlation of at least 0.999, or no difference above 0.001, most alike first.
     Constant submissions rank nothing and are alike by value alone.
     """
-    if not others:
-        return ()
     names = list(others)
-    ranks = np.stack([others[name].ranks for name in names])
-    values = np.stack([others[name].values for name in names])
-    spearman = ranks @ one.ranks
-    difference = np.abs(values - one.values).max(axis=1)
-    alike = np.flatnonzero((spearman >= NEAR_SPEARMAN) | (difference <= NEAR_DIFFERENCE))
-    found = [
-        Likeness(names[index], min(float(spearman[index]), 1.0), float(difference[index]))
-        for index in alike
-    ]
+    found: list[Likeness] = []
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        spearman = np.stack([others[name].ranks for name in some]) @ one.ranks
+        apart = np.stack([others[name].values for name in some]) - one.values
+        difference = np.maximum(apart.max(axis=1), -apart.min(axis=1))
+        alike = (spearman >= NEAR_SPEARMAN) | (difference <= NEAR_DIFFERENCE)
+        found += [
+            Likeness(some[index], min(float(spearman[index]), 1.0), float(difference[index]))
+            for index in np.flatnonzero(alike)
+        ]
     return tuple(sorted(found, key=lambda like: (-like.spearman, like.max_difference, like.other)))

@@ -78,7 +78,7 @@ def part_score(part: Part, probability: Floats) -> PartScore:
 
 
 def chance_error(sample: Sample) -> float:
-    r"""Standard error of the AUROC of a file that knows nothing but is as alike within patients.
+    r"""Give the error of the AUROC of a file that knows nothing but is as alike within patients.
 
     .. math:: SE_0^2 = \frac{1}{12} \left[ \frac{1-\rho}{M} + \rho \frac{\sum m_p^2}{M^2}
               + \frac{1-\rho}{N} + \rho \frac{\sum n_p^2}{N^2} \right]

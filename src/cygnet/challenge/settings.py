@@ -104,16 +104,15 @@ class ContestSettings:
         self._validate_numbers()
 
     def _validate_dates(self) -> None:
-        order = (
+        order: tuple[tuple[str, datetime, str, datetime | None], ...] = (
             ("opens", self.opens, "closes", self.closes),
             ("opens", self.opens, "merge_deadline", self.merge_deadline),
             ("closes", self.closes, "late_closes", self.late_closes),
         )
         for earlier, first, later, second in order:
-            if first is not None and second is not None and first >= second:
+            if second is not None and first >= second:
                 raise InputError.of(
-                    f"{later} ({second.isoformat()}) is not after {earlier} "
-                    f"({first.isoformat()}).",
+                    f"{later} ({second.isoformat()}) is not after {earlier} ({first.isoformat()}).",
                     "Change one of the two.",
                 )
         if self.merge_deadline is not None and self.merge_deadline > self.closes:

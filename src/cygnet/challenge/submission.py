@@ -213,6 +213,4 @@ def _submission(
     names = tuple(image_names) if image_names is not None else tuple(table["image_name"])
     content = hashlib.sha256("\n".join(names).encode() + b"\0")
     content.update(probability.astype("<f8").tobytes())
-    return Submission(
-        probability, names, hashlib.sha256(data).hexdigest(), content.hexdigest()
-    )
+    return Submission(probability, names, hashlib.sha256(data).hexdigest(), content.hexdigest())

@@ -61,8 +61,8 @@ def merge_refusal(
 def merged(settings: ContestSettings, one: Team, other: Team, *, now: datetime) -> Team:
     """Give the team that the two become, under ``one.team_id``; verified only where both are.
 
-    Its Ladder is that of the part with the higher released number. Raises :class:`InputError`
-    where :func:`merge_refusal` gives a reason.
+    Its Ladder is what :func:`~cygnet.challenge.feedback.merged_ladder` gives. Raises
+    :class:`InputError` where :func:`merge_refusal` gives a reason.
     """
     refusal = merge_refusal(settings, one, other, now=now)
     if refusal is not None:

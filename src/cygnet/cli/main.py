@@ -57,6 +57,7 @@ def register() -> None:
         report,
         run,
         score,
+        submit,
     )
 
     for module in (cohort_release, cohort_verify, cohort_fetch):
@@ -64,7 +65,7 @@ def register() -> None:
     app.add_typer(cohort.app, name="cohort")
     challenge_updates.register(challenge.app)
     app.add_typer(challenge.app, name="challenge")
-    for module in (run, prediction, context, score, compare, report):
+    for module in (run, prediction, context, score, compare, report, submit):
         module.register(app)
 
 

@@ -49,7 +49,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Start the clock of a request that begins on a kept connection."""
-        idle = self.cycle is None or self.cycle.response_complete
+        # uvicorn has none before the first request, whatever its type says.
+        cycle = getattr(self, "cycle", None)
+        idle = cycle is None or cycle.response_complete
         if idle and self._waiting is None:
             self._wait_for_headers()
         super().data_received(data)

@@ -70,6 +70,7 @@ class ContestFile(_Table):
     subtitle: str = ""
     time_zone: str = "UTC"
     organiser_email: str = ""
+    licence: str = "https://creativecommons.org/licenses/by-nc/4.0/"
     database: Database = Database()
     storage: Storage = Storage()
     mail: Mail = Mail()

@@ -11,6 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, MutableMapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from cygnet.site.addresses import Network, origin
@@ -80,6 +81,8 @@ class Gate:
             self._check_room(address)
             await self._check_token(scope, address)
             body = await self._whole_body(scope, receive, held)
+            # A deadline counts from here: what waits for its turn has arrived.
+            scope["cygnet.received"] = datetime.now(UTC).isoformat()
             await self.app(scope, _replay(body, receive), send)
         except Refusal as refusal:
             await _refuse(send, refusal)

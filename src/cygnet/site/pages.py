@@ -12,6 +12,16 @@ from django.urls import reverse
 
 from cygnet import __version__
 
+CONTEST_WAYS = (
+    ("Overview", "contest:overview"),
+    ("Rules", "contest:rules"),
+    ("Board", "contest:board"),
+    ("Score a file", "contest:submit"),
+    ("Submissions", "contest:submissions"),
+    ("Team", "contest:team"),
+    ("Tokens", "contest:tokens"),
+)
+
 
 class HouseForms(TemplatesSetting):
     """Forms in the house look: label above, help below, the error beside the field."""
@@ -29,12 +39,17 @@ def viewer_zone(request: HttpRequest) -> ZoneInfo:
 
 
 def _ways(request: HttpRequest) -> Iterator[dict[str, object]]:
-    """List the entries of the navigation that the apps bring."""
-    for config in apps.get_app_configs():
-        for title, name in getattr(config, "navigation", ()):
-            path = reverse(name)
-            here = request.path == path or (path != "/" and request.path.startswith(path))
-            yield {"title": title, "path": path, "here": here}
+    """List the entries of the navigation that the apps bring; the closest one is where we are."""
+    entries = [
+        (title, reverse(name))
+        for config in apps.get_app_configs()
+        for title, name in getattr(config, "navigation", ())
+    ]
+    above = [path for _, path in entries if request.path.startswith(path)]
+    here = max(above, key=len, default="")
+    for title, path in entries:
+        at_root = path == "/" and request.path != "/"
+        yield {"title": title, "path": path, "here": path == here and not at_root}
 
 
 def page_context(request: HttpRequest) -> dict[str, Any]:
@@ -44,6 +59,7 @@ def page_context(request: HttpRequest) -> dict[str, Any]:
         "contest": contest,
         "stylesheet": settings.STATIC_URL + settings.STYLESHEET,
         "navigation": list(_ways(request)),
+        "contest_ways": CONTEST_WAYS,
         "viewer_zone": viewer_zone(request),
         "version": __version__,
     }

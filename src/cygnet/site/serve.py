@@ -1,9 +1,12 @@
 """How is the site served? One process, uvicorn, the gate before Django."""
 
+import logging
 import warnings
 from pathlib import Path
 
 from cygnet.site.start import open_site
+
+log = logging.getLogger(__name__)
 
 
 def serve(
@@ -20,6 +23,7 @@ def serve(
     # Static files are small: that they are read in one go is meant.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
     migrate()
+    _ready_contest()
     uvicorn.Server(
         uvicorn.Config(
             make_application(),
@@ -38,3 +42,20 @@ def serve(
             backlog=2048,
         )
     ).run()
+
+
+def _ready_contest() -> None:
+    """Take settings that were changed in the file, and load the truth before the first request."""
+    from cygnet.site.contest.founding import take_settings
+    from cygnet.site.contest.models import Contest
+    from cygnet.site.contest.state import ROW, contest, open_truth
+    from cygnet.site.contest.submitting import sweep
+
+    if Contest.objects.filter(pk=ROW).exists():
+        take_settings()
+        open_truth(contest())
+        try:
+            sweep()
+        # Every store has errors of its own; one that is away must not keep the site down.
+        except Exception:
+            log.exception("files that belong to no submission could not be looked for")

@@ -65,6 +65,7 @@ def storages(folder: ContestFolder) -> dict[str, Any]:
             "default_acl": None,
             "file_overwrite": True,
             "querystring_auth": True,
+            "client_config": _short_tempered(),
         }
         return {
             "default": {"BACKEND": "storages.backends.s3.S3Storage", "OPTIONS": options},
@@ -78,7 +79,7 @@ def storages(folder: ContestFolder) -> dict[str, Any]:
     location = folder.path / folder.storage_url
     return {
         "default": {
-            "BACKEND": "django.core.files.storage.FileSystemStorage",
+            "BACKEND": "cygnet.site.durable_files.DurableFiles",
             "OPTIONS": {
                 "location": str(location),
                 "file_permissions_mode": 0o600,
@@ -87,6 +88,13 @@ def storages(folder: ContestFolder) -> dict[str, Any]:
         },
         "staticfiles": static,
     }
+
+
+def _short_tempered() -> Any:
+    """Have a store that is away said within seconds, while a participant waits."""
+    from botocore.config import Config
+
+    return Config(connect_timeout=3, read_timeout=10, retries={"max_attempts": 2})
 
 
 def mail(folder: ContestFolder) -> dict[str, Any]:

@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 from django.views.generic import RedirectView
 
-from cygnet.site import faults, health, plugged
+from cygnet.site import faults, health, metrics, plugged
+from cygnet.site.api import api
 
 handler400 = faults.bad_request
 handler403 = faults.permission_denied
@@ -13,8 +14,10 @@ handler500 = faults.server_error
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("healthz", health.healthz, name="healthz"),
+    path("metrics", metrics.metrics, name="metrics"),
     path("accounts/", include("allauth.urls")),
     path("organisers/", admin.site.urls),
+    path("api/v1/", api.urls),
 ]
 urlpatterns.extend(path(app.PREFIX, include(app)) for app in plugged.parts("urls"))
 

@@ -12,6 +12,7 @@ from hashlib import sha256
 from django.core.exceptions import ValidationError
 
 from cygnet.challenge.admission import Refusal
+from cygnet.challenge.feedback import LadderState, merged_ladder
 from cygnet.challenge.phases import extended
 from cygnet.challenge.selection import Candidate, selection_refusal
 from cygnet.challenge.settings import Track
@@ -29,7 +30,7 @@ def name_key(name: str) -> str:
 
 
 def _note(kind: str, now: datetime, **details: object) -> None:
-    journal.record(kind, details, moment=journal.steady(now))
+    journal.record(kind, details, moment=journal.check_clock(now))
 
 
 def accept_rules(user: User) -> None:
@@ -44,7 +45,10 @@ def accept_rules(user: User) -> None:
 
 
 def found_team(user: User, name: str, *, verified: bool = False) -> Team:
-    """Found a team that ``user`` leads; raises Django's ValidationError for a name that will not do."""
+    """Found a team that ``user`` leads.
+
+    Raises Django's ValidationError for a name that is taken, or that cannot be read.
+    """
     now = clock.now()
     name = unicodedata.normalize("NFC", name).strip()
     with writing() as row:
@@ -71,7 +75,8 @@ def invite(team: Team) -> str:
 def invited_to(secret: str) -> Team | None:
     """Find the team that an invitation is of."""
     digest = sha256(secret.encode()).hexdigest()
-    return Team.objects.filter(invitation=digest).first()
+    found: Team | None = Team.objects.filter(invitation=digest).first()
+    return found
 
 
 def join(user: User, team: Team) -> Refusal | None:
@@ -123,9 +128,7 @@ def offer_merge(asking: Team, asked: Team) -> Refusal | None:
             contest_settings(row), team_facts(asked), team_facts(asking), now=now
         )
         if refusal is None:
-            MergeOffer.objects.get_or_create(
-                asking=asking, asked=asked, defaults={"made_at": now}
-            )
+            MergeOffer.objects.get_or_create(asking=asking, asked=asked, defaults={"made_at": now})
     return refusal
 
 
@@ -143,19 +146,19 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
         Membership.objects.filter(team=goes).update(team=stays, leads=False)
         Submission.objects.filter(team=goes).update(team=stays, selected=False)
         stays.verified = made.verified
-        stays.ladder = _better(stays.ladder, goes.ladder)
-        stays.save(update_fields=["verified", "ladder"])
+        if stays.ladder is not None or goes.ladder is not None:
+            ladder = merged_ladder(ladder_of(stays.ladder), ladder_of(goes.ladder))
+            stays.ladder, stays.released = ladder.as_json(), ladder.released
+        stays.save(update_fields=["verified", "ladder", "released"])
         _note("teams-merged", now, stays=str(stays.pk), goes=str(goes.pk))
         goes.delete()
         touch(row)
     return None
 
 
-def _better(one: dict[str, float] | None, other: dict[str, float] | None) -> object:
-    """Of two ladders the one that released more: what was told stays told."""
-    if one is None or other is None:
-        return one or other
-    return one if one["released"] >= other["released"] else other
+def ladder_of(document: dict[str, object] | None) -> LadderState:
+    """Give a ladder as it was kept, or one that nothing climbed yet."""
+    return LadderState() if document is None else LadderState.from_json(document)
 
 
 def candidates(team: Team) -> list[Candidate]:
@@ -195,7 +198,9 @@ def state_method(team: Team, *, method: str, external_data: str) -> None:
         _note("statement", clock.now(), team=str(team.pk), sha256=said)
 
 
-def mark_team(team: Team, by: User, *, verified: bool | None = None, banned: bool | None = None) -> None:
+def mark_team(
+    team: Team, by: User, *, verified: bool | None = None, banned: bool | None = None
+) -> None:
     """Verify or ban a team, or take either back, in an organiser's name."""
     with writing() as row:
         changes = {

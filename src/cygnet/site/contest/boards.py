@@ -4,20 +4,24 @@ The page's table is made once a version and kept; a submission makes a new versi
 """
 
 import gzip
+import json
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any
-
-from django.template.loader import render_to_string
 
 from cygnet.challenge.board import OpenEntry, open_board
 from cygnet.challenge.feedback import LadderState
 from cygnet.challenge.phases import closed_at
+from cygnet.challenge.settings import ContestSettings
+from cygnet.site.contest.board_table import board_table
 from cygnet.site.contest.models import Contest, Team
 from cygnet.site.contest.state import contest_settings
+
+# A flood of submissions makes a board twice a second, not at every one of them.
+STALE_S = 0.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,28 +31,44 @@ class Board:
     etag: str
     document: dict[str, Any]
     table: str
+    json: bytes
 
 
 _lock = threading.Lock()
+_pages: dict[str, tuple[bytes, bytes]] = {}
+_kept: dict[tuple[int, bool], tuple[float, Board]] = {}
 
 
 def board(row: Contest, now: datetime) -> Board:
-    """Give the board as it stands at ``now``."""
+    """Give the board as it stands at ``now``, at most ``STALE_S`` late under many submissions."""
     settings = contest_settings(row)
-    closed = closed_at(settings, now)
+    key = (row.version, closed_at(settings, now))
     with _lock:
-        return _made(row.version, closed, row.closed_board is not None, row.pk)
+        for kept, (made_at, made) in _kept.items():
+            young = time.monotonic() - made_at < STALE_S and kept[1:] == key[1:]
+            if kept == key or young:
+                return made
+        made = _made(row, settings, key)
+        _kept.clear()
+        _kept[key] = (time.monotonic(), made)
+        return made
 
 
-@lru_cache(maxsize=4)
-def _made(version: int, closed: bool, frozen: bool, pk: int) -> Board:
-    row = Contest.objects.get(pk=pk)
-    document = board_document(row, closed=closed)
-    context = {"board": document, "blind": contest_settings(row).blind}
+def forget() -> None:
+    """Make the next board anew."""
+    with _lock:
+        _kept.clear()
+        _pages.clear()
+
+
+def _made(row: Contest, settings: ContestSettings, key: tuple[int, bool]) -> Board:
+    document = board_document(row, closed=key[1])
+    version, closed = key
     return Board(
-        etag=f"{version}-{int(closed)}{int(frozen)}",
+        etag=f"{version}-{int(closed)}",
         document=document,
-        table=render_to_string("contest/board_table.html", context),
+        table=board_table(document, blind=settings.blind),
+        json=json.dumps(document).encode(),
     )
 
 
@@ -63,22 +83,22 @@ def board_document(row: Contest, *, closed: bool) -> dict[str, Any]:
 
 
 def _entries() -> Sequence[OpenEntry]:
-    # Of a ladder the board needs the number; the scores that stand beside it stay in the database.
-    told = Team.objects.exclude(ladder=None).values_list(
-        "name", "verified", "banned", "ladder__released"
-    )
+    told = Team.objects.exclude(released=None).values_list("name", "verified", "banned", "released")
     return [
-        OpenEntry(
-            team=name,
-            state=LadderState(released=released),
-            verified=verified,
-            banned=banned,
-        )
+        OpenEntry(team=name, state=LadderState(released=released), verified=verified, banned=banned)
         for name, verified, banned, released in told
     ]
 
 
-@lru_cache(maxsize=4)
-def packed(text: bytes) -> bytes:
-    """Compress a page that is the same for everybody."""
-    return gzip.compress(text, 6, mtime=0)
+def page(made: Board, write: Callable[[], str]) -> tuple[bytes, bytes]:
+    """Give the whole page of a board, plain and compressed, written once a version."""
+    with _lock:
+        kept = _pages.get(made.etag)
+    if kept is None:
+        text = write().encode()
+        # It is the same for everybody and holds no secret: compression tells nothing.
+        kept = (text, gzip.compress(text, 5, mtime=0))
+        with _lock:
+            _pages.clear()
+            _pages[made.etag] = kept
+    return kept

@@ -113,7 +113,7 @@ def _freeze(settings: ContestSettings, part: Part, now: datetime, advance: Advan
             return
         row.closed_board = document
         row.save(update_fields=["closed_board"])
-        moment = journal.steady(now)
+        moment = journal.check_clock(now)
         head = journal.record("closed", {"board": document}, moment=moment)
         webhooks.announce("close", {"receipt": head}, moment)
         touch(row)

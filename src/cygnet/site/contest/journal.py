@@ -42,22 +42,20 @@ def acts() -> Iterator[Act]:
         yield as_act(row)
 
 
-def steady(now: datetime) -> datetime:
-    """Give ``now``, or the last act's moment where the clock was set back a little.
+def check_clock(now: datetime) -> datetime:
+    """Give ``now`` back; refuse a clock that stands far behind the journal.
 
-    A clock that stands far behind the journal is refused: days and deadlines would be wrong.
+    Days and deadlines would be wrong by it. A minute is forgiven: clocks are set a little.
     """
     previous = last_act()
-    if previous is None:
-        return now
-    last = datetime.fromisoformat(previous.moment)
+    last = now if previous is None else datetime.fromisoformat(previous.moment)
     if (last - now).total_seconds() > CLOCK_SLACK_S:
         raise NotNowError(
             "The clock of this server stands before its own last record; the organisers have to"
             " set it right. Nothing was recorded.",
             retry_after_s=300,
         )
-    return max(now, last)
+    return now
 
 
 def record(kind: str, details: Mapping[str, object], *, moment: datetime) -> str:

@@ -1,4 +1,4 @@
-"""What does the contest keep? Its state, teams, submissions, the journal; every rule is elsewhere."""
+"""What does the contest keep? Its state, teams, submissions, the journal; no rule."""
 
 import uuid
 from typing import Any, ClassVar
@@ -46,6 +46,8 @@ class Team(models.Model):
     banned = models.BooleanField(default=False)
     invitation = models.CharField(max_length=64, blank=True, editable=False)
     ladder = models.JSONField(null=True, blank=True, editable=False)
+    # The number of the ladder, which boards are made of; the scores beside it they never read.
+    released = models.FloatField(null=True, blank=True, editable=False)
     method = models.TextField("method", max_length=20_000, blank=True)
     external_data = models.TextField("external data", max_length=20_000, blank=True)
 

@@ -1,6 +1,7 @@
 """Where does a person stand? The team, the rules, bans, what was submitted."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from cygnet.challenge.admission import Standing
 from cygnet.challenge.teams import Team as TeamFacts
@@ -46,7 +47,7 @@ def person(user: User) -> Person:
     )
 
 
-def accepted_at(team: Team) -> tuple[object, ...]:
+def accepted_at(team: Team) -> tuple[datetime, ...]:
     """Give when the team's scored submissions arrived."""
     return tuple(
         Submission.objects.filter(team=team).order_by("number").values_list("received", flat=True)

@@ -14,6 +14,7 @@ from django.db.models import F
 from cygnet.challenge.journal import canonical
 from cygnet.challenge.settings import ContestSettings
 from cygnet.challenge.truth import Part
+from cygnet.errors import InputError
 from cygnet.site.contest.models import Contest
 from cygnet.site.folder import ContestFolder
 
@@ -21,6 +22,8 @@ OPEN = "open"
 SEALED = "sealed"
 SEED = "seed/seed.json"
 ROW = 1
+# Thousands of rows of a frozen board: read where the board is made, not with every page.
+LARGE = ("ladder", "closed_board", "late_board")
 
 
 def hosts_contest(folder: ContestFolder) -> bool:
@@ -30,7 +33,20 @@ def hosts_contest(folder: ContestFolder) -> bool:
 
 def contest() -> Contest:
     """Give the contest's row."""
-    return Contest.objects.get(pk=ROW)
+    row: Contest = Contest.objects.defer(*LARGE).get(pk=ROW)
+    return row
+
+
+def needed_contest() -> Contest:
+    """Give the contest's row, or raise :class:`InputError` where this folder hosts none."""
+    row: Contest | None = Contest.objects.defer(*LARGE).filter(pk=ROW).first()
+    if row is None:
+        raise InputError.of(
+            "This folder hosts no contest, a dataset page alone.",
+            "Make another with: cygnet challenge init DIR --truth TRUTH.csv",
+            file=site_settings.CONTEST.path,
+        )
+    return row
 
 
 def contest_settings(row: Contest | None = None) -> ContestSettings:
@@ -42,7 +58,7 @@ def contest_settings(row: Contest | None = None) -> ContestSettings:
 def writing() -> Iterator[Contest]:
     """Open the write transaction of one act; acts take turns at the contest's row."""
     with transaction.atomic():
-        yield Contest.objects.select_for_update().get(pk=ROW)
+        yield Contest.objects.select_for_update().defer(*LARGE).get(pk=ROW)
 
 
 def touch(row: Contest) -> None:

@@ -2,20 +2,22 @@
 
 A process that is killed leaves no submission or a whole one: the row, the ladders, the journal's
 act and the idempotency key are one transaction. The file is stored before it; one that was stored
-for nothing is removed when the server starts.
+for nothing is removed by :func:`sweep` when a server starts.
 """
 
+import hmac
 import os
 import threading
 import uuid
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
+from django.conf import settings as site_settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 
 from cygnet.challenge import admission as rules
-from cygnet.challenge.feedback import LadderState, Said, public_answer, told
+from cygnet.challenge.feedback import Said, public_answer, told
 from cygnet.challenge.journal import Act
 from cygnet.challenge.likeness import sketch
 from cygnet.challenge.phases import Phase
@@ -31,11 +33,14 @@ from cygnet.challenge.submission import (
 )
 from cygnet.challenge.truth import Part
 from cygnet.site.accounts.models import User
-from cygnet.site.contest import journal, webhooks
+from cygnet.site.contest import clock, journal, webhooks
+from cygnet.site.contest.acts import ladder_of
 from cygnet.site.contest.models import Contest, IdempotencyKey, Submission, Team
 from cygnet.site.contest.standing import Person, person
 from cygnet.site.contest.state import contest, contest_settings, open_truth, touch, writing
 from cygnet.site.faults import NotNowError
+
+FOLDER = "submissions"
 
 # Scoring is arithmetic: more at a time than there are processors only makes all of them later.
 _scoring = threading.BoundedSemaphore(max(2, os.cpu_count() or 2))
@@ -71,7 +76,7 @@ def submit(
     row = contest()
     settings = contest_settings(row)
     digest = rules.body_digest(data)
-    received = journal.steady(received)
+    received = journal.check_clock(received)
     decided = _admission(settings, person(user), received, digest, key)
     if isinstance(decided, rules.Refusal):
         return decided
@@ -83,7 +88,7 @@ def submit(
         if checked.submission is None:
             return Faulty(checked.errors)
         score = part_score(part, checked.submission.probability)
-        drawn = sketch(checked.submission.probability).to_bytes()
+        drawn = sketch(checked.submission.probability, seed=_sketch_seed()).to_bytes()
     scored = _Scored(checked.submission, score, drawn, _store(data))
     chosen = track or settings.tracks[0]
     made = _record(user, scored, part, received=received, digest=digest, key=key, track=chosen,
@@ -106,8 +111,13 @@ def _admission(
     )
 
 
+def _sketch_seed() -> bytes:
+    """Give which images a sketch looks at; secret, so that nobody writes around them."""
+    return hmac.digest(site_settings.SECRET_KEY.encode(), b"sketch", "sha256")
+
+
 def _store(data: bytes) -> str:
-    name = f"submissions/{uuid.uuid4().hex}.csv"
+    name = f"{FOLDER}/{uuid.uuid4().hex}.csv"
     try:
         return str(default_storage.save(name, ContentFile(data)))
     # Every store has errors of its own, and each means the same here.
@@ -117,6 +127,27 @@ def _store(data: bytes) -> str:
             " please send it again in a minute.",
             retry_after_s=60,
         ) from error
+
+
+def sweep() -> int:
+    """Remove files of submissions that were never recorded; give how many.
+
+    A file that is younger than an hour may belong to a submission that is being recorded now.
+    """
+    try:
+        names = default_storage.listdir(FOLDER)[1]
+    except FileNotFoundError:
+        return 0
+    known = set(Submission.objects.values_list("file", flat=True))
+    oldest = clock.now() - timedelta(hours=1)
+    orphans = [
+        path
+        for path in (f"{FOLDER}/{name}" for name in names)
+        if path not in known and default_storage.get_modified_time(path) < oldest
+    ]
+    for path in orphans:
+        default_storage.delete(path)
+    return len(orphans)
 
 
 def _record(
@@ -175,15 +206,20 @@ def _next_number(last: Act | None) -> int:
 
 
 def _tell(
-    row: Contest, settings: ContestSettings, team: Team, made: Submission, part: Part, score: PartScore
+    row: Contest,
+    settings: ContestSettings,
+    team: Team,
+    made: Submission,
+    part: Part,
+    score: PartScore,
 ) -> None:
     """Decide what the team is told, and keep both ladders."""
     said = told(
         part,
         score,
         submission_id=str(made.pk),
-        team=_ladder(team.ladder),
-        contest=_ladder(row.ladder),
+        team=ladder_of(team.ladder),
+        contest=ladder_of(row.ladder),
         rules=settings.rules,
     )
     made.public = public_answer(
@@ -195,14 +231,10 @@ def _tell(
         "beats_contest": said.feedback.beats_contest,
     }
     made.moved = said.feedback.said is Said.NEW_BEST
-    team.ladder = said.team.as_json()
-    team.save(update_fields=["ladder"])
+    team.ladder, team.released = said.team.as_json(), said.team.released
+    team.save(update_fields=["ladder", "released"])
     row.ladder = said.contest.as_json()
     row.save(update_fields=["ladder"])
-
-
-def _ladder(document: dict[str, object] | None) -> LadderState:
-    return LadderState() if document is None else LadderState.from_json(document)
 
 
 def _details(made: Submission) -> dict[str, object]:
