@@ -73,9 +73,9 @@ def _known(part: Mapping[str, Any], key: str) -> float | None:
 def _cell(value: float | None) -> Cell:
     if value is None:
         return Cell("not given")
-    if isinstance(value, float):
-        return Cell(numbers.format_number(value), value)
-    return Cell(numbers.format_count(value), float(value))
+    whole = float(value).is_integer()
+    text = numbers.format_count(value) if whole else numbers.format_number(value)
+    return Cell(text, float(value))
 
 
 def figures(about: Subject) -> Sequence[Figure]:

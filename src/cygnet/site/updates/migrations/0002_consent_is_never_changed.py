@@ -1,5 +1,7 @@
 """The database itself refuses to change a row of the record of consent."""
 
+from typing import Any
+
 from django.db import migrations
 
 _SQLITE = """
@@ -14,7 +16,8 @@ FOR EACH ROW EXECUTE FUNCTION updates_consent_is_never_changed()
 """
 
 
-def guard(apps, schema_editor):
+def guard(apps: Any, schema_editor: Any) -> None:
+    del apps
     kind = schema_editor.connection.vendor
     schema_editor.execute(_POSTGRESQL if kind == "postgresql" else _SQLITE)
 
