@@ -9,4 +9,4 @@ class DatasetConfig(AppConfig):
     name = "cygnet.site.dataset"
     label = "dataset"
     verbose_name = "Dataset"
-    navigation = (("Dataset", "dataset:page"), ("Download", "dataset:download"))
+    navigation = (("Dataset", "dataset:page"),)
