@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from s3_server import is_installed, s3_server
 from site_contest import CONTEST, predictions, write_contest
 
 PROGRAM = """
@@ -28,13 +29,17 @@ from cygnet.site.contest.checking import check
 from cygnet.site.contest.models import Submission
 from cygnet.site.contest.people import make_user
 from cygnet.site.contest.submitting import submit
+from cygnet.site.faults import NotNowError
 data = Path(sys.argv[2]).read_bytes()
 people = []
 for number in range(4):
     make_user(f"t{number}@example.org", team=f"Team {number}", organiser=False)
     people.append(User.objects.get(email=f"t{number}@example.org"))
 def post(user, key):
-    submit(user, data, received=clock.now(), track=None, key=key)
+    try:
+        submit(user, data, received=clock.now(), track=None, key=key)
+    except NotNowError:
+        pass
     connections.close_all()
 jobs = [(user, f"k{n % 3}") for n in range(6) for user in people]
 threads = [threading.Thread(target=post, args=job) for job in jobs]
@@ -99,6 +104,41 @@ def test_postgresql_takes_turns_too(postgresql: str, tmp_path: Path) -> None:
 def test_the_embedded_database_takes_turns(tmp_path: Path) -> None:
     write_contest(tmp_path)
     assert run(tmp_path, {}) == "[12, []]"
+
+
+def test_an_object_store_keeps_the_files(tmp_path: Path) -> None:
+    if not is_installed():
+        pytest.skip("needs the package swift")
+    boto3 = pytest.importorskip("boto3", reason="needs boto3")
+    write_contest(tmp_path)
+    with s3_server(tmp_path / "store") as store:
+        client = boto3.client(
+            "s3",
+            endpoint_url=store.endpoint,
+            aws_access_key_id=store.access_key,
+            aws_secret_access_key=store.secret_key,
+            region_name=store.region,
+        )
+        client.create_bucket(Bucket="contest")
+        environment = {
+            "CYGNET_STORAGE_URL": f"s3://contest/one?endpoint={store.endpoint}",
+            "CYGNET_S3_ACCESS_KEY": store.access_key,
+            "CYGNET_S3_SECRET_KEY": store.secret_key,
+        }
+        assert run(tmp_path, environment) == "[12, []]"
+        kept = client.list_objects_v2(Bucket="contest", Prefix="one/submissions/")["Contents"]
+    assert len(kept) == 12
+    assert not (tmp_path / "files").exists()
+
+
+def test_an_object_store_that_is_away_loses_nothing(tmp_path: Path) -> None:
+    write_contest(tmp_path)
+    environment = {
+        "CYGNET_STORAGE_URL": "s3://contest?endpoint=http://127.0.0.1:9",
+        "CYGNET_S3_ACCESS_KEY": "a",
+        "CYGNET_S3_SECRET_KEY": "b",
+    }
+    assert run(tmp_path, environment) == "[0, []]"
 
 
 def test_the_site_is_fit_for_deployment(tmp_path: Path) -> None:
