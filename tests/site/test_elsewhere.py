@@ -4,12 +4,15 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import urllib3
 
 from s3_server import is_installed, s3_server
+from served_site import Server
 from site_contest import CONTEST, predictions, write_contest
 
 PROGRAM = """
@@ -63,8 +66,17 @@ def run(folder: Path, environment: dict[str, str]) -> str:
     return done.stdout.strip()
 
 
+@dataclass(frozen=True)
+class PostgreSQL:
+    """A server that can be killed and started again."""
+
+    url: str
+    start: Callable[[], None]
+    kill: Callable[[], None]
+
+
 @pytest.fixture(scope="module")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
     """A server of Debian's PostgreSQL on a socket in a folder of its own."""
     found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
     if not found:
@@ -90,15 +102,71 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     data = base / "data"
     control(programs / "initdb", "-D", data, "-A", "trust", "-U", "cygnet")
     options = f"-c listen_addresses='' -c unix_socket_directories={socket} -c fsync=off"
-    control(programs / "pg_ctl", "-D", data, "-w", "-o", options, "start")
-    yield f"postgresql://cygnet@/postgres?host={socket}"
-    control(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop")
+    made = PostgreSQL(
+        f"postgresql://cygnet@/postgres?host={socket}",
+        start=lambda: control(programs / "pg_ctl", "-D", data, "-w", "-o", options, "start"),
+        kill=lambda: control(programs / "pg_ctl", "-D", data, "-w", "-m", "immediate", "stop"),
+    )
+    made.start()
+    yield made
+    made.kill()
 
 
-def test_postgresql_takes_turns_too(postgresql: str, tmp_path: Path) -> None:
+def test_postgresql_takes_turns_too(postgresql: PostgreSQL, tmp_path: Path) -> None:
     """Twenty-four posts at once, each key twice: a submission for each key of each team."""
     write_contest(tmp_path)
-    assert run(tmp_path, {"CYGNET_DATABASE_URL": postgresql}) == "[12, []]"
+    assert run(tmp_path, {"CYGNET_DATABASE_URL": postgresql.url}) == "[12, []]"
+
+
+def test_a_database_that_is_killed_is_said_and_loses_nothing(
+    postgresql: PostgreSQL, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After the test above: its tables are there, so that this contest joins them."""
+    write_contest(tmp_path, CONTEST.replace("2020-08-17", "2999-08-17"))
+    monkeypatch.setenv("CYGNET_DATABASE_URL", postgresql.url)
+    program = (
+        "import sys; from pathlib import Path; from cygnet.site.start import open_site;"
+        "folder = Path(sys.argv[1]); open_site(folder);"
+        "from cygnet.site.prepare import migrate; migrate();"
+        "from django.core.management import call_command;"
+        "call_command('flush', interactive=False, verbosity=0);"
+        "from cygnet.site.contest import founding; founding.found(folder / 'truth.csv');"
+        "from cygnet.site.contest.people import make_user;"
+        "print(make_user('ana@example.org', team='Swans', organiser=False))"
+    )
+    token = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    ).stdout.strip()
+    server = Server(tmp_path)
+
+    def post() -> urllib3.BaseHTTPResponse:
+        return urllib3.request(
+            "POST",
+            f"{server.url}/api/v1/submissions",
+            fields={"file": ("p.csv", predictions())},
+            headers={"Authorization": f"Bearer {token}", "Idempotency-Key": "one"},
+            retries=False,
+            timeout=60,
+        )
+
+    try:
+        server.start()
+        first = post()
+        postgresql.kill()
+        away = [
+            urllib3.request("GET", f"{server.url}{path}", retries=False, timeout=60)
+            for path in ("/healthz", "/challenge/", "/challenge/board/", "/api/v1/board")
+        ]
+        refused = post()
+        postgresql.start()
+        again = post()
+    finally:
+        server.stop()
+    assert first.status == 201
+    assert [one.status for one in away] == [503] * 4
+    assert b"does not answer" in away[1].data
+    assert refused.status == 503
+    assert again.json() == first.json()
 
 
 def test_the_embedded_database_takes_turns(tmp_path: Path) -> None:
