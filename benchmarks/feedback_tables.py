@@ -163,12 +163,11 @@ model, at the weight of the noise that is best on average over the seeds, which 
 0.02.
 
 {perturbing}
-**The bound is kept against light noise and not against the strongest.** With one file a team Cygnet tells 20 numbers, and
-the strongest attack gains {one_gain}; 20 exact scores give {one_exact}, and one bit a file, told at the median, about 0.02:
-no coarser number within 0.03 of the truth would keep it. With five files a team is told of jumps larger than a standard
-error, which luck makes too: {five_gain} (exact scores: {five_exact}). Larger steps and coarser numbers were tried, and take
-more from honest teams than from the attacker ([decisions](../decisions/challenge.md)). It needs 20 teams that an organiser
-verified; none of it carries over to the private part.
+**The bound is not kept against the strongest of these.** With one file a team Cygnet tells 20 numbers, and the strongest
+attack gains {one_gain}; with 20 exact scores it gains {one_exact}. With five files a team is told of jumps larger than a standard error, which
+luck makes too: {five_gain} (exact scores: {five_exact}). Coarser numbers, larger steps and secret offsets were tried: they
+take order from honest teams and do not keep the bound with five files ([decisions](../decisions/challenge.md)). The attack needs 20
+teams that an organiser verified, and what it gains it gains on the public part alone.
 
 ## Honest teams
 
@@ -191,5 +190,7 @@ most {largest_loss}: an improvement that is smaller than its error is not told.
 - Knowledge that is no label (image size, a patient's number of images) passes the gate as any model does: it is a model.
 - A random file passes the gate by luck with a probability of about 3 in 100,000. Its number is then true.
 - Whoever reads the server's memory or database knows exact public scores. Private labels lie elsewhere.
+- After the close, late submissions of verified teams learn the interval of their private score, behind the same gate: many
+  such teams can perturb a model towards the private labels. The frozen board and its ranks do not change any more.
 - The unverified learn one bit a file, and only above the best of the whole contest.
 """  # noqa: E501

@@ -184,6 +184,15 @@ def test_a_late_submission_learns_an_interval_alone(
     assert late_row(private, "a", score, verified=False) is None
 
 
+def test_a_late_file_without_knowledge_learns_nothing(
+    truth: ContestTruth, private: Part, rng: np.random.Generator
+) -> None:
+    files = [rng.random(len(truth.image_names)) for _ in range(20)]
+    rows = [late_row(private, "a", part_score(private, one), verified=True) for one in files]
+    told = {(row.lower, row.upper, row.reason) for row in rows if row is not None}
+    assert told == {(None, None, "not above chance by 4 standard errors")}
+
+
 def test_a_field_as_large_as_isic_2020s_is_ranked_in_seconds(
     truth: ContestTruth, rng: np.random.Generator
 ) -> None:

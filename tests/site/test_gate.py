@@ -107,6 +107,19 @@ def test_a_wrong_token_is_answered_before_a_byte_is_read(
     assert body["reason"]
 
 
+def test_a_fault_of_the_program_is_no_answer_of_the_gate() -> None:
+    """What is raised behind the gate leaves its counts as they were."""
+
+    async def broken(*_: Any) -> None:
+        raise RuntimeError
+
+    gate = gate_before(broken)
+    with pytest.raises(RuntimeError):
+        asyncio.run(ask(gate, [b"x" * 100]))
+    assert gate._buffered == 0
+    assert not gate._in_flight
+
+
 def test_many_wrong_tokens_are_slowed_down_by_address() -> None:
     async def guess() -> list[int]:
         gate = gate_before(Inner())

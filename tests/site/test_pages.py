@@ -296,6 +296,25 @@ def test_an_organiser_verifies_and_bans_in_the_admin(join: Join) -> None:
     assert client.get(f"/organisers/contest/team/{team.pk}/change/").status_code == 200
 
 
+def test_who_is_named_an_organiser_is_journaled(join: Join) -> None:
+    from cygnet.site.accounts.models import User
+    from cygnet.site.contest.models import JournalAct
+    from cygnet.site.contest.people import make_user
+
+    swans = join()
+    make_user("chair@example.org", team=None, organiser=True)
+    client = signed_in(Participant("chair@example.org", "", ""))
+    user = User.objects.get(email=swans.email)
+    form = {"name": "Ana", "is_active": "on", "is_staff": "on"}
+    answer = client.post(f"/organisers/accounts/user/{user.pk}/change/", form)
+    assert answer.status_code == 302
+    user.refresh_from_db()
+    assert user.is_staff
+    act = JournalAct.objects.get(kind="account-changed")
+    assert act.details["values"] == {"is_staff": True}
+    assert client.get("/organisers/mfa/authenticator/").status_code == 404
+
+
 def test_what_is_alike_is_noticed(join: Join) -> None:
     from cygnet.site.contest.looking import look_once
     from cygnet.site.contest.models import Submission

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from cygnet.challenge.feedback import LadderState, floored
+from cygnet.challenge.feedback import LadderState, above_chance, floored
 from cygnet.challenge.scoring import PartScore, field_of_scores
 from cygnet.challenge.settings import FeedbackRules, Track, utc
 from cygnet.challenge.truth import Part
@@ -164,7 +164,7 @@ def closed_board(part: Part, finals: Iterable[FinalEntry]) -> tuple[ClosedRow, .
     compared = Models(part.sample, {}, field).compared_by("auroc")
     freedom = max(compared.degrees_of_freedom, 1)
     places = rank_intervals(compared.estimates, compared.deviations, freedom)
-    left_out = field.leave_one_out()
+    left_out, auroc = field.leave_one_out(), field.auroc
     known = compared.reason is None
     rows = []
     for i, one in enumerate(best):
@@ -175,7 +175,7 @@ def closed_board(part: Part, finals: Iterable[FinalEntry]) -> tuple[ClosedRow, .
             ClosedRow(
                 rank=int(places.rank[i]),
                 team=one.team,
-                auroc=float(field.auroc[i]),
+                auroc=float(auroc[i]),
                 lower=finite_or_none(lower),
                 upper=finite_or_none(upper),
                 rank_lower=int(places.lower[i]) if known else None,
@@ -218,11 +218,15 @@ def late_row(
 ) -> LateRow | None:
     """Give what a late submission learns of the private ``part``; ``None`` for unverified teams.
 
-    The limits are widened to the grid of the feedback, so that they do not tell the score.
+    The gate of the feedback holds here too, and the limits are widened to its grid: an interval
+    told of any file would give the private labels away as the public ones.
     """
     if not verified or not math.isfinite(score.auroc):
         return None
+    rules = rules or FeedbackRules()
     reason = too_few(*part.sample.scarcer_patients)
+    if reason is None and not above_chance(score, rules):
+        reason = f"not above chance by {rules.gate_errors:g} standard errors"
     if reason is not None:
         return LateRow(team, None, None, reason)
     left_out = Field.leave_one_out(field_of_scores(part, (score,)))[0]
@@ -230,8 +234,7 @@ def late_row(
     lower, upper, reason = jackknife_limits(score.auroc, left_out, freedom, 0.95)
     if reason is not None:
         return LateRow(team, None, None, reason)
-    grid = (rules or FeedbackRules()).grid
-    return LateRow(team, floored(lower, grid), min(-floored(-upper, grid), 1.0))
+    return LateRow(team, floored(lower, rules.grid), min(-floored(-upper, rules.grid), 1.0))
 
 
 def _best_of_each(finals: Iterable[FinalEntry]) -> list[FinalEntry]:

@@ -11,8 +11,8 @@ from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from cygnet.challenge.scoring import mid_ranks
 from cygnet.errors import InputError
 from cygnet.evaluation.sample import Floats
 
@@ -63,7 +63,7 @@ def sketch(probability: Floats, *, seed: bytes = b"") -> Sketch:
     n_sampled = min(SAMPLED, probability.size)
     chosen = np.random.default_rng(drawn).choice(probability.size, n_sampled, replace=False)
     values = probability[np.sort(chosen)]
-    ranks = rankdata(values) - (values.size + 1) / 2
+    ranks = mid_ranks(values) - (values.size + 1) / 2
     length = float(np.sqrt(np.sum(ranks**2)))
     return Sketch((ranks / (length or 1.0)).astype(np.float32), values.astype(np.float32))
 

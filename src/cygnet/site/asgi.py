@@ -5,13 +5,14 @@ from typing import Any
 from asgiref.sync import sync_to_async
 from django.conf import settings
 from django.core.asgi import get_asgi_application
-from django.db import close_old_connections
+from django.db import DatabaseError, close_old_connections
 
 from cygnet.site import plugged
 from cygnet.site.accounts.models import ApiToken
 from cygnet.site.addresses import networks
 from cygnet.site.background import Background
-from cygnet.site.gate import App, Gate, GateLimits, Receive, Scope, Send, Slots
+from cygnet.site.faults import DATABASE_AWAY
+from cygnet.site.gate import App, Gate, GateLimits, Receive, Refusal, Scope, Send, Slots
 
 
 def _is_known(token: str) -> bool:
@@ -23,7 +24,10 @@ def _is_known(token: str) -> bool:
 
 
 async def _authenticate(token: str) -> bool:
-    known: bool = await sync_to_async(_is_known, thread_sensitive=False)(token)
+    try:
+        known: bool = await sync_to_async(_is_known, thread_sensitive=False)(token)
+    except DatabaseError:
+        raise Refusal(503, DATABASE_AWAY, 30) from None
     return known
 
 

@@ -10,12 +10,14 @@ from collections.abc import Callable
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.template.loader import render_to_string
 
 from cygnet.errors import CygnetError
+from cygnet.site.pages import bare_context
 
 log = logging.getLogger(__name__)
 
-_DATABASE_AWAY = (
+DATABASE_AWAY = (
     "The database does not answer at the moment, or the disk is full. What was answered before is"
     " kept; what was not answered was not recorded. Please try again in a minute."
 )
@@ -51,7 +53,12 @@ def answer_fault(
         response: HttpResponse = JsonResponse(body, status=status)
     else:
         context = {"title": _TITLES.get(status, "This did not work"), "reason": reason}
-        response = render(request, "site/fault.html", context, status=status)
+        if status < 500:
+            response = render(request, "site/fault.html", context, status=status)
+        else:
+            # Who looks is asked of the database, which may be what is away.
+            text = render_to_string("site/fault.html", bare_context() | context)
+            response = HttpResponse(text, status=status)
     if retry_after_s is not None:
         response["Retry-After"] = str(retry_after_s)
     response["Cache-Control"] = "no-store"
@@ -76,7 +83,7 @@ class ReasonsMiddleware:
             isinstance(error, DatabaseError) and "disk" in str(error)
         ):
             log.error("the database is away: %s", error)
-            return answer_fault(request, 503, _DATABASE_AWAY, retry_after_s=30)
+            return answer_fault(request, 503, DATABASE_AWAY, retry_after_s=30)
         return None
 
 

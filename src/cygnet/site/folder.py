@@ -59,7 +59,7 @@ class Webhook(_Table):
     """An address that is told of events; its secret signs what is sent."""
 
     url: str
-    events: tuple[Literal["submission", "board", "close"], ...] = ("submission", "board", "close")
+    events: tuple[Literal["submission", "close"], ...] = ("submission", "close")
 
 
 class ContestFile(_Table):

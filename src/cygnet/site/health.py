@@ -1,6 +1,6 @@
 """Is the site well? One answer for a load balancer: the database answers, or 503."""
 
-from django.db import DatabaseError, connection
+from django.db import DatabaseError, InterfaceError, connection
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 
@@ -10,6 +10,6 @@ def healthz(request: HttpRequest) -> HttpResponse:
     try:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         return JsonResponse({"status": "the database is away"}, status=503)
     return JsonResponse({"status": "ok"})

@@ -52,14 +52,19 @@ def _ways(request: HttpRequest) -> Iterator[dict[str, object]]:
         yield {"title": title, "path": path, "here": path == here and not at_root}
 
 
+def bare_context() -> dict[str, Any]:
+    """Give what the base template cannot do without; no database is asked."""
+    return {
+        "contest": settings.CONTEST.contest,
+        "stylesheet": settings.STATIC_URL + settings.STYLESHEET,
+        "version": __version__,
+    }
+
+
 def page_context(request: HttpRequest) -> dict[str, Any]:
     """Give what the base template needs."""
-    contest = settings.CONTEST.contest
-    return {
-        "contest": contest,
-        "stylesheet": settings.STATIC_URL + settings.STYLESHEET,
+    return bare_context() | {
         "navigation": list(_ways(request)),
         "contest_ways": CONTEST_WAYS,
         "viewer_zone": viewer_zone(request),
-        "version": __version__,
     }

@@ -5,7 +5,7 @@ Each is one transaction: the rules are asked in it, the change is made, the jour
 
 import secrets
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
@@ -21,7 +21,7 @@ from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal
 from cygnet.site.contest.models import Contest, Entrant, Membership, MergeOffer, Submission, Team
 from cygnet.site.contest.standing import person, team_facts
-from cygnet.site.contest.state import contest_settings, touch, writing
+from cygnet.site.contest.state import ROW, contest_settings, touch, writing
 
 
 def name_key(name: str) -> str:
@@ -220,6 +220,22 @@ def ban_person(user: User, by: User, *, banned: bool, reason: str = "") -> None:
         row.banned, row.ban_reason = banned, reason
         row.save(update_fields=["banned", "ban_reason"])
         _note("person-marked", clock.now(), person=str(user.pk), by=str(by.pk), banned=banned)
+
+
+def note_change(user: User, by: User, changes: Mapping[str, object]) -> None:
+    """Write down that an organiser changed an account; names and addresses stay out of it."""
+    if not Contest.objects.filter(pk=ROW).exists():
+        return
+    said = {key: value for key, value in changes.items() if isinstance(value, bool)}
+    with writing():
+        _note(
+            "account-changed",
+            clock.now(),
+            person=str(user.pk),
+            by=str(by.pk),
+            fields=sorted(changes),
+            values=said,
+        )
 
 
 def extend(closes: datetime, by: User) -> datetime:

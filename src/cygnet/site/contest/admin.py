@@ -4,10 +4,18 @@ from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
+from django.dispatch import receiver
 from django.http import HttpRequest
 
+from cygnet.site.accounts.admin import changed
+from cygnet.site.accounts.models import User
 from cygnet.site.contest import acts
 from cygnet.site.contest.models import Delivery, Entrant, JournalAct, Submission, Team
+
+
+@receiver(changed)
+def _journal(user: User, by: User, changes: dict[str, object], **_: object) -> None:
+    acts.note_change(user, by, changes)
 
 
 class _Watched(admin.ModelAdmin):  # type: ignore[type-arg,unused-ignore]

@@ -2,13 +2,12 @@
 
 from typing import Any
 
-from django.core.files.storage import default_storage
-
 from cygnet.challenge.admission import body_digest
 from cygnet.challenge.journal import verify
 from cygnet.site.contest import journal
 from cygnet.site.contest.models import JournalAct, Submission
 from cygnet.site.contest.state import contest
+from cygnet.site.contest.stored import stored_bytes
 
 
 def check(head: str | None) -> dict[str, Any]:
@@ -51,10 +50,9 @@ def _submissions() -> list[str]:
 
 def _file(one: Submission) -> list[str]:
     try:
-        with default_storage.open(one.file) as stream:
-            same = body_digest(stream.read()) == one.file_digest
-    except OSError:
-        return [f"The file of submission {one.pk} cannot be read."]
+        same = body_digest(stored_bytes(one.file)) == one.file_digest
+    except FileNotFoundError:
+        return [f"The file of submission {one.pk} is gone."]
     return [] if same else [f"The file of submission {one.pk} was changed."]
 
 

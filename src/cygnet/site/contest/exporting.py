@@ -7,13 +7,11 @@ never are; a person is a number that is drawn for this export alone.
 import csv
 import io
 import json
-import shutil
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from django.conf import settings as site_settings
-from django.core.files.storage import default_storage
 
 from cygnet import __version__
 from cygnet.challenge.bias_checklist import bias_items, bias_markdown
@@ -28,6 +26,7 @@ from cygnet.errors import InputError
 from cygnet.site.contest import clock, journal
 from cygnet.site.contest.models import Contest, Membership, Submission, Team
 from cygnet.site.contest.state import SEED, contest_settings, needed_contest, open_truth
+from cygnet.site.contest.stored import stored_bytes
 
 _WHAT = {
     "settings.json": "Settings of the challenge.",
@@ -237,5 +236,5 @@ def _write_journal(path: Path) -> int:
 
 def _copy_submissions(folder: Path) -> None:
     for one in Submission.objects.order_by("number").only("file").iterator():
-        with default_storage.open(one.file) as source, write_whole(folder / f"{one.pk}.csv") as to:
-            shutil.copyfileobj(source, to)
+        with write_whole(folder / f"{one.pk}.csv") as stream:
+            stream.write(stored_bytes(one.file))

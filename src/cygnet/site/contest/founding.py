@@ -5,6 +5,7 @@ from pathlib import Path
 from django.conf import settings as site_settings
 from django.db import transaction
 
+from cygnet.challenge.phases import Phase, extended, phase_at
 from cygnet.challenge.sealing import (
     commitment,
     new_secrets,
@@ -15,7 +16,16 @@ from cygnet.challenge.sealing import (
 from cygnet.challenge.truth import read_contest_truth, split_truth
 from cygnet.site.contest import clock, journal
 from cygnet.site.contest.models import Contest
-from cygnet.site.contest.state import OPEN, ROW, SEALED, SEED, contest, settings_of_file, touch
+from cygnet.site.contest.state import (
+    OPEN,
+    ROW,
+    SEALED,
+    SEED,
+    contest,
+    contest_settings,
+    settings_of_file,
+    touch,
+)
 
 
 def found(truth_file: Path) -> None:
@@ -48,13 +58,21 @@ def found(truth_file: Path) -> None:
 
 
 def take_settings() -> bool:
-    """Take the settings of ``contest.toml`` where the file was changed since; say whether."""
+    """Take the settings of ``contest.toml`` where the file was changed since; say whether.
+
+    Once the contest is open its close moves as the rules say, here too; raises
+    :class:`InputError` for a file that asks for another.
+    """
     settings, digest = settings_of_file(site_settings.CONTEST)
+    now = clock.now()
     with transaction.atomic():
         row = contest()
         if row.taken_from == digest:
             return False
+        current = contest_settings(row)
+        if phase_at(current, now) is not Phase.BEFORE and settings.closes != current.closes:
+            extended(current, settings.closes, now=now)
         Contest.objects.filter(pk=ROW).update(settings=settings.as_json(), taken_from=digest)
-        journal.record("settings", {"settings": settings.as_json()}, moment=clock.now())
+        journal.record("settings", {"settings": settings.as_json()}, moment=now)
         touch(row)
     return True

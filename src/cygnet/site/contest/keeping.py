@@ -8,11 +8,11 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 
 from cygnet.durable import folder_whole, write_whole
 from cygnet.errors import StorageError
 from cygnet.site.contest.models import Submission
+from cygnet.site.contest.stored import stored_bytes
 from cygnet.site.folder import CONTEST_FILE, SECRETS_FILE
 
 PLAIN_FILES = (CONTEST_FILE, "open", "sealed")
@@ -71,7 +71,7 @@ def _copy_database(made: Path) -> None:
 def _copy_files(into: Path) -> int:
     n_files = 0
     for name in Submission.objects.order_by("number").values_list("file", flat=True):
-        with default_storage.open(name) as source, write_whole(into / name) as target:
-            shutil.copyfileobj(source, target)
+        with write_whole(into / name) as target:
+            target.write(stored_bytes(name))
         n_files += 1
     return n_files

@@ -4,7 +4,6 @@ import uuid
 from typing import Any
 
 from django.contrib import messages
-from django.core.files.storage import default_storage
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.views.decorators.cache import never_cache
@@ -19,6 +18,7 @@ from cygnet.site.contest.forms import SubmitForm
 from cygnet.site.contest.models import Submission, Team
 from cygnet.site.contest.standing import Person
 from cygnet.site.contest.state import contest, open_truth
+from cygnet.site.contest.stored import stored_bytes
 from cygnet.site.contest.submitting import Faulty, Taken, submit
 from cygnet.site.contest.views.common import current, for_participants, say, show
 
@@ -125,8 +125,7 @@ def download(request: HttpRequest, who: Person, submission_id: uuid.UUID) -> Htt
     """Give the team its own file back, byte for byte."""
     del request
     one = _own(who, submission_id)
-    with default_storage.open(one.file) as stream:
-        response = HttpResponse(stream.read(), content_type="text/csv; charset=utf-8")
+    response = HttpResponse(stored_bytes(one.file), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = f'attachment; filename="submission-{one.pk}.csv"'
     return response
 

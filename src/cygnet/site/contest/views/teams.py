@@ -32,6 +32,7 @@ def team(request: HttpRequest, who: Person) -> HttpResponse:
             who=who,
             statement=StatementForm(instance=who.team),
             merge=MergeForm(),
+            has_submitted=who.team.submissions.exists(),
             members=who.team.memberships.select_related("user"),
             offers=MergeOffer.objects.filter(asked=who.team).select_related("asking"),
         )
