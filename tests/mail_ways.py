@@ -25,7 +25,7 @@ class MailServer:
     ) -> str:
         del server, session, options
         if "refused" in address:
-            return "550 5.1.1 no such mailbox"
+            return f"550 5.1.1 <{address}>: no such mailbox"
         if "later" in address:
             return "451 4.3.0 try again later"
         if self.stalls_at == "RCPT":

@@ -68,6 +68,7 @@ def test_a_refused_address_is_written_to_no_more(mail: MailServer) -> None:
     assert Subscriber.objects.get(email="refused@x.example").state == "bounced"
     event = ConsentEvent.objects.get(kind="bounced")
     assert "550" in event.detail
+    assert "refused@x.example" not in event.detail
     assert len(mail.to("b@x.example")) == 1
     announce("Another.", "Another")
     look()
@@ -228,3 +229,35 @@ def test_the_thread_of_the_server_sends_and_stops(mail: MailServer) -> None:
     assert not thread.is_alive()
     assert len(mail.arrived) == 1
     assert "unsubscribe" in link(mail.arrived[0], "/unsubscribe/")
+
+
+def test_a_confirmation_does_not_wait_behind_an_announcement(mail: MailServer) -> None:
+    from django.utils import timezone
+
+    from cygnet.site.updates import outbox
+    from cygnet.site.updates.models import Letter
+
+    subscribe(*(f"a{n}@x.example" for n in range(5)))
+    announce()
+    Letter.objects.update(not_before=timezone.now() - timedelta(hours=1))
+    sign_up("new@x.example")
+    monkey = pytest.MonkeyPatch()
+    monkey.setattr(outbox, "_BATCH", 1)
+    look()
+    monkey.undo()
+    assert [one["To"] for one in mail.arrived] == ["new@x.example"]
+
+
+def test_a_process_that_has_nothing_to_send_writes_nothing(mail: MailServer) -> None:
+    from django.db import connection
+    from django.test.utils import CaptureQueriesContext
+
+    from cygnet.site.updates.outbox import Sender
+
+    assert mail.arrived == []
+    sender = Sender()
+    sender.look()
+    with CaptureQueriesContext(connection) as queries:
+        sender.look()
+    assert all(query["sql"].startswith("SELECT") for query in queries)
+    sender.end()

@@ -78,7 +78,7 @@ def leave(pseudonym: UUID) -> None:
 
 def came_back(pseudonym: UUID, reply: str) -> bool:
     """Send nothing more to an address whose mail came back; false where it had stopped before."""
-    return _stop(pseudonym, _State.BOUNCED, _Kind.BOUNCED, reply[:200])
+    return _stop(pseudonym, _State.BOUNCED, _Kind.BOUNCED, rules.without_addresses(reply))
 
 
 def _stop(pseudonym: UUID, state: str, kind: str, detail: str) -> bool:

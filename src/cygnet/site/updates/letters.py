@@ -5,7 +5,6 @@ The first mail holds no word that a visitor wrote. Links and identifiers are sig
 
 import re
 from datetime import timedelta
-from email.headerregistry import Address
 from email.utils import parseaddr
 from typing import Final
 from urllib.parse import urlsplit
@@ -63,18 +62,6 @@ def compose(letter: Letter) -> EmailMessage:
 def sender_address() -> str:
     """Give the bare address that mail comes from."""
     return parseaddr(settings.DEFAULT_FROM_EMAIL)[1]
-
-
-def is_address(text: str) -> bool:
-    """Say whether ``text`` is one address and nothing besides.
-
-    >>> is_address("a@b.example"), is_address("a@b.example, c@d.example")
-    (True, False)
-    """
-    try:
-        return bool(Address(addr_spec=text).domain)
-    except (ValueError, IndexError):
-        return False
 
 
 def confirm_token(pseudonym: UUID) -> str:

@@ -6,13 +6,14 @@ holder before was handing over lets it be: it may have arrived, and nobody is wr
 
 import logging
 import threading
+import time
 import uuid
 from datetime import timedelta
 from typing import Any, Final
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -57,6 +58,7 @@ class Sender:
         self._stop = stop or threading.Event()
         self._post: Post | None = None
         self._holds = False
+        self._renewed_s = 0.0
         self._n_down = 0
         self._tidied = timezone.now() - 2 * _TIDY_EVERY
 
@@ -79,6 +81,9 @@ class Sender:
 
     def _take(self) -> bool:
         """Take the lease where it is free, or keep it; whoever takes it finds what was left."""
+        # One who has just renewed it holds it still, and writes nothing while there is no mail.
+        if self._holds and time.monotonic() - self._renewed_s < settings.UPDATES_LEASE_S / 3:
+            return True
         if self._holds and self._renew():
             return True
         Lease.objects.get_or_create(name=NAME, defaults={"until": timezone.now()})
@@ -98,12 +103,14 @@ class Sender:
                 if left:
                     log.warning("%d letter(s) may have arrived; none is sent again", left)
         self._holds = bool(taken)
+        self._renewed_s = time.monotonic()
         return self._holds
 
     def _renew(self) -> bool:
         until = Now() + timedelta(seconds=settings.UPDATES_LEASE_S)
         kept = Lease.objects.filter(name=NAME, holder=self.holder).update(until=until)
         self._holds = bool(kept)
+        self._renewed_s = time.monotonic()
         return self._holds
 
     def _send_waiting(self) -> float:
@@ -111,11 +118,12 @@ class Sender:
         waiting = Letter.objects.filter(state=_State.WAITING, not_before__lte=timezone.now())
         found = list(
             waiting.select_related("subscriber", "announcement").order_by(
-                "announcement_id", "not_before", "id"
+                # Confirmations have no announcement, and do not wait behind one.
+                F("announcement_id").asc(nulls_first=True),
+                "not_before",
+                "id",
             )[:_BATCH]
         )
-        # Confirmations have no announcement; where null comes in an order differs by database.
-        found.sort(key=lambda letter: letter.announcement_id is not None)
         if not found:
             self._n_down = 0
             if self._post is not None:

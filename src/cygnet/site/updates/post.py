@@ -17,7 +17,7 @@ from django.core.mail import EmailMessage, get_connection
 from django.core.mail.backends.smtp import EmailBackend
 
 from cygnet.site.updates.letters import sender_address
-from cygnet.site.updates.rules import reply_means
+from cygnet.site.updates.rules import reply_means, without_addresses
 
 Kind = Literal["sent", "later", "refused", "rejected", "unclear", "down", "not-mine"]
 
@@ -66,7 +66,7 @@ class Post:
             self._backend.send_messages([mail])
         # A provider's library: whatever it raises, the mail may have arrived.
         except Exception as error:  # noqa: BLE001
-            return Outcome("unclear", str(error)[:200])
+            return Outcome("unclear", without_addresses(str(error)))
         return Outcome("sent")
 
     def _by_smtp(self, mail: EmailMessage, begin: Callable[[], bool]) -> Outcome:
@@ -85,7 +85,7 @@ class Post:
             code, reply = smtp.getreply()
         except (OSError, smtplib.SMTPException) as error:
             self._forget()
-            return Outcome("unclear" if begun else "down", str(error)[:200])
+            return Outcome("unclear" if begun else "down", without_addresses(str(error)))
         meaning = reply_means(code)
         if meaning == "accepted":
             return Outcome("sent", _words(code, reply))
@@ -126,4 +126,4 @@ def _body(mail: EmailMessage) -> bytes:
 
 
 def _words(code: int, reply: bytes) -> str:
-    return f"{code} {reply.decode('utf-8', 'replace')}"[:200]
+    return without_addresses(f"{code} {reply.decode('utf-8', 'replace')}")

@@ -1,5 +1,6 @@
 """When is what sent to whom? The rules of updates, pure: states and times in, decisions out."""
 
+import re
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
@@ -18,6 +19,7 @@ FORM_AT_LEAST: Final = timedelta(seconds=2)
 FORM_AT_MOST: Final = timedelta(days=1)
 
 MOST_ATTEMPTS: Final = 12
+MOST_REPLY: Final = 200
 _FIRST_PAUSE: Final = timedelta(minutes=1)
 _LONGEST_PAUSE: Final = timedelta(hours=6)
 
@@ -60,6 +62,15 @@ def reply_means(code: int) -> Reply:
     if 200 <= code < 300:
         return "accepted"
     return "refused" if 500 <= code < 600 else "later"
+
+
+def without_addresses(reply: str) -> str:
+    """Take addresses out of what a mail server says: it is kept when the address is erased.
+
+    >>> without_addresses("550 5.1.1 <jane@x.example>: no such mailbox")
+    '550 5.1.1 (address) no such mailbox'
+    """
+    return re.sub(r"\S*[^\s@]@\S+", "(address)", reply)[:MOST_REPLY]
 
 
 def pause_after(attempts: int) -> timedelta | None:
