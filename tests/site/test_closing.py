@@ -135,6 +135,22 @@ def test_selected_submissions_alone_count(clock: Any) -> None:
     assert refusal is not None
 
 
+@pytest.mark.usefixtures("played")
+def test_banned_teams_stand_on_no_board_and_unverified_ones_get_no_prize() -> None:
+    from cygnet.site.contest.closing import close
+    from cygnet.site.contest.models import Team
+
+    Team.objects.filter(name="Team 3").update(banned=True)
+    Team.objects.filter(name="Team 2").update(verified=False)
+    document = close()
+    rows, prizes = document["rows"], document["prizes"]
+    assert isinstance(rows, list)
+    assert isinstance(prizes, list)
+    assert {row["team"] for row in rows} == {"Team 0", "Team 1", "Team 2"}
+    assert prizes
+    assert all(one["winner"] in {"Team 0", "Team 1"} for one in prizes)
+
+
 def test_late_submissions_get_an_interval_alone(played: Any) -> None:
     from cygnet.site.contest.closing import close
 
