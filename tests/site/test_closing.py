@@ -277,6 +277,23 @@ def test_a_chain_that_was_written_anew_lacks_the_heads_given(played: Any) -> Non
     assert not check(receipt)["ok"]
 
 
+def test_files_of_nothing_are_removed_and_no_others(played: Any, contest: ContestFolder) -> None:
+    import os
+
+    from cygnet.site.contest.models import Submission
+    from cygnet.site.contest.submitting import sweep
+
+    del played
+    folder = contest.path / "files" / "submissions"
+    for name in ("old.csv", "new.csv"):
+        (folder / name).write_bytes(b"x")
+    os.utime(folder / "old.csv", (0, 0))
+    later = AFTER.timestamp() + 1
+    os.utime(folder / "new.csv", (later, later))
+    assert sweep() == 1
+    assert len(list(folder.iterdir())) == Submission.objects.count() + 1
+
+
 def test_an_open_contest_is_not_exported(join: Join, tmp_path: Path) -> None:
     from cygnet.site.contest.exporting import export
 
