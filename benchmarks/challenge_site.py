@@ -2,13 +2,15 @@
 
     python benchmarks/challenge_site.py
 
-Prints: init, start, one warm submission of 10,982 rows, p95 over 32 connections, and p95 of a
-board of 3,314 teams at 50 requests a second.
+Prints: init, start, one warm submission of 10,982 rows, p95 over 32 connections, p95 of a board
+of 3,314 teams at 50 requests a second, and what is kept when the server is killed meanwhile.
 """
 
 import argparse
+import contextlib
 import io
 import socket
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -143,7 +145,7 @@ def measure(site: Site, files: list[bytes], tokens: list[str], seconds: float) -
 
     post(tokens[0], files[0])
     say("one submission", [post(token, files[1]) for token in tokens[:20]], 0.4)
-    jobs = [(token, files[n % len(files)]) for n in range(2) for token in tokens]
+    jobs = [(token, files[number % len(files)]) for number, token in enumerate(tokens)]
     with ThreadPoolExecutor(32) as threads:
         began = time.perf_counter()
         took = list(threads.map(lambda job: post(*job), jobs))
@@ -151,6 +153,51 @@ def measure(site: Site, files: list[bytes], tokens: list[str], seconds: float) -
     say(f"32 connections, {len(jobs)} submissions in {whole:.1f} s", took, 5)
     for path in ("/challenge/board/", "/api/v1/board"):
         say(f"{path} at 50 requests a second", board(pool, site.url + path, seconds), 0.1)
+
+
+def killed(site: Site, tokens: list[str], files: list[bytes], n_kills: int) -> None:
+    """Kill the server while every team posts once and insists under its key; count what is kept."""
+    pool = urllib3.PoolManager(maxsize=32)
+    keys = [str(uuid.uuid4()) for _ in tokens]
+    process = site.start()
+
+    def insist(job: tuple[int, str, str]) -> str:
+        number, token, key = job
+        while True:
+            try:
+                answer = pool.request(
+                    "POST",
+                    f"{site.url}/api/v1/submissions",
+                    fields={"file": ("p.csv", files[number % len(files)])},
+                    headers={"Authorization": f"Bearer {token}", "Idempotency-Key": key},
+                    retries=False,
+                )
+            except urllib3.exceptions.HTTPError:
+                time.sleep(0.1)
+                continue
+            if answer.status == 201:
+                return str(answer.json()["id"])
+            time.sleep(0.1)
+
+    with ThreadPoolExecutor(32) as threads:
+        jobs = zip(range(len(tokens)), tokens, keys, strict=True)
+        futures = [threads.submit(insist, job) for job in jobs]
+        for _ in range(n_kills):
+            time.sleep(0.3)
+            process.kill()
+            process.wait()
+            process = site.start()
+        answered = {future.result() for future in futures}
+    process.terminate()
+    process.wait()
+    with contextlib.closing(sqlite3.connect(site.folder / "contest.sqlite3")) as rows:
+        kept = {key for (key,) in rows.execute("select key from contest_idempotencykey")}
+    verdict = subprocess.run([*site.cygnet, "verify", str(site.folder)], check=False)
+    print(
+        f"{n_kills} times SIGKILL: {len(tokens)} teams, {len(answered)} answered,"
+        f" {len(kept & set(keys))} recorded once; the journal"
+        f" {'holds' if verdict.returncode == 0 else 'DOES NOT HOLD'}"
+    )
 
 
 def board(pool: urllib3.PoolManager, address: str, seconds: float) -> list[float]:
@@ -171,6 +218,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--teams", type=int, default=200)
     parser.add_argument("--seconds", type=float, default=10)
+    parser.add_argument("--kills", type=int, default=10)
     options = parser.parse_args()
     rng = np.random.default_rng(20200817)
     truth = make_truth(rng)
@@ -184,6 +232,7 @@ def main() -> None:
         finally:
             process.terminate()
             process.wait()
+        killed(site, tokens, files, options.kills)
 
 
 if __name__ == "__main__":

@@ -135,6 +135,22 @@ def test_selected_submissions_alone_count(clock: Any) -> None:
     assert refusal is not None
 
 
+@pytest.mark.usefixtures("played")
+def test_banned_teams_stand_on_no_board_and_unverified_ones_get_no_prize() -> None:
+    from cygnet.site.contest.closing import close
+    from cygnet.site.contest.models import Team
+
+    Team.objects.filter(name="Team 3").update(banned=True)
+    Team.objects.filter(name="Team 2").update(verified=False)
+    document = close()
+    rows, prizes = document["rows"], document["prizes"]
+    assert isinstance(rows, list)
+    assert isinstance(prizes, list)
+    assert {row["team"] for row in rows} == {"Team 0", "Team 1", "Team 2"}
+    assert prizes
+    assert all(one["winner"] in {"Team 0", "Team 1"} for one in prizes)
+
+
 def test_late_submissions_get_an_interval_alone(played: Any) -> None:
     from cygnet.site.contest.closing import close
 
@@ -259,6 +275,23 @@ def test_a_chain_that_was_written_anew_lacks_the_heads_given(played: Any) -> Non
             Submission.objects.filter(pk=details["submission"]).update(receipt=previous.head)
     assert check(None)["ok"]
     assert not check(receipt)["ok"]
+
+
+def test_files_of_nothing_are_removed_and_no_others(played: Any, contest: ContestFolder) -> None:
+    import os
+
+    from cygnet.site.contest.models import Submission
+    from cygnet.site.contest.submitting import sweep
+
+    del played
+    folder = contest.path / "files" / "submissions"
+    for name in ("old.csv", "new.csv"):
+        (folder / name).write_bytes(b"x")
+    os.utime(folder / "old.csv", (0, 0))
+    later = AFTER.timestamp() + 1
+    os.utime(folder / "new.csv", (later, later))
+    assert sweep() == 1
+    assert len(list(folder.iterdir())) == Submission.objects.count() + 1
 
 
 def test_an_open_contest_is_not_exported(join: Join, tmp_path: Path) -> None:

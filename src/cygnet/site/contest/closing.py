@@ -12,7 +12,7 @@ from cygnet.challenge.phases import closed_at
 from cygnet.challenge.scoring import PartScore, part_score
 from cygnet.challenge.sealing import load_sealed
 from cygnet.challenge.selection import final_selections
-from cygnet.challenge.settings import ContestSettings, Track
+from cygnet.challenge.settings import ContestSettings, FeedbackRules, Track
 from cygnet.challenge.submission import probability_from
 from cygnet.challenge.truth import Part, Usage, part_of
 from cygnet.errors import InputError
@@ -38,10 +38,10 @@ def private_part() -> Part:
 
 
 def finals(settings: ContestSettings) -> dict[str, Team]:
-    """Give the submissions that count, with their teams."""
+    """Give the submissions that count, with their teams; banned ones stand on no board."""
     return {
         submission: team
-        for team in Team.objects.order_by("founded_at")
+        for team in Team.objects.filter(banned=False).order_by("founded_at")
         for submission in final_selections(settings, candidates(team))
     }
 
@@ -62,7 +62,7 @@ def close(advance: Advance = lambda _: None) -> dict[str, object]:
     part = private_part()
     if row.closed_board is None:
         _freeze(settings, part, now, advance)
-    _late(part, advance)
+    _late(settings.rules, part, advance)
     row = contest()
     assert row.closed_board is not None  # noqa: S101 - frozen above
     return {"closed": True, **row.closed_board, "late": row.late_board or []}
@@ -89,7 +89,7 @@ def entries(chosen: dict[str, Team], part: Part, advance: Advance) -> list[Final
                 score=private_score(part, one),
                 received=one.received,
                 track=Track(one.track),
-                eligible=team.verified and not team.banned,
+                eligible=team.verified,
             )
         )
         advance(1)
@@ -119,14 +119,15 @@ def _freeze(settings: ContestSettings, part: Part, now: datetime, advance: Advan
         touch(row)
 
 
-def _late(part: Part, advance: Advance) -> None:
+def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
     """Bring the late board up to date: an interval for every verified team, no number."""
     rows = []
     for team in Team.objects.filter(banned=False).order_by("name"):
         late = Submission.objects.filter(team=team, phase="late").order_by("number").last()
         if late is None:
             continue
-        made = late_row(part, team.name, private_score(part, late), verified=team.verified)
+        score = private_score(part, late)
+        made = late_row(part, team.name, score, verified=team.verified, rules=rules)
         advance(1)
         if made is not None:
             rows.append(made.as_json())
