@@ -29,6 +29,12 @@ def test_a_resolved_recipe_reads_back_as_itself(name: str, tmp_path: Path) -> No
     assert read_recipe(written(tmp_path, recipe_toml(recipe))) == recipe
 
 
+def test_extra_data_are_learnt_from_before_the_folds_or_in_them() -> None:
+    assert read_recipe("cpu").learns_from_extra()
+    assert read_recipe("winner").learns_from_extra()
+    assert not read_recipe("tiny").learns_from_extra()
+
+
 def test_an_unknown_key_is_refused_by_its_name(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"finetune\.epoch.*Extra inputs"):
         read_recipe(written(tmp_path, MINIMAL + STAGE + "epoch = 3\n"))

@@ -93,9 +93,10 @@ def _meet(backend: str) -> None:
 
     torchrun keeps its store over a restart, and gloo would look there for processes that are gone.
     """
-    store, rank, count = next(distributed.rendezvous("env://", timeout=_PATIENCE))
+    untyped: Any = distributed
+    store, rank, count = next(untyped.rendezvous("env://", timeout=_PATIENCE))
     attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
-    own = distributed.PrefixStore(f"cygnet/attempt-{attempt}", store)
+    own = untyped.PrefixStore(f"cygnet/attempt-{attempt}", store)
     distributed.init_process_group(
         backend, store=own, rank=rank, world_size=count, timeout=_PATIENCE
     )
