@@ -21,6 +21,7 @@ from cygnet.evaluation.recalibrators import platt_line
 from cygnet.images.decode import decoding_name
 from cygnet.inference.model import names_digest, open_model
 from cygnet.inference.predict import PredictedImages
+from cygnet.pipeline import evidence
 from cygnet.pipeline.context_apply import says_without_context, stage_of, with_context
 from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.request import RunRequest, versions
@@ -124,12 +125,25 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
             "slope": [fold.slope for fold in folds],
             "intercept": [fold.intercept for fold in folds],
         },
+        "evidence": _evidence(prepared, result),
         "recipe": recipe.model_dump(),
         "versions": versions(),
         "trained_on": names_digest(trained_on),
         "use": "Research use only; not a medical device.",
     }
     write_model(request.out / "model.onnx", recipe.network, folds, description)
+
+
+def _evidence(prepared: Prepared, result: OutOfFold) -> dict[str, object]:
+    """Give what the reader needs to speak of a score and of a picture."""
+    train = prepared.train
+    shown = evidence.evenly_chosen(train["image_name"].to_list())
+    return {
+        "scores": evidence.score_document(
+            train["target"].to_numpy(), result.probability, evidence.patients_of(train)
+        ),
+        "skin": evidence.skin_document(prepared.images.read(shown)),
+    }
 
 
 def score(prepared: Prepared, result: OutOfFold, *, seed: int, note: str | None) -> ScoreCard:
