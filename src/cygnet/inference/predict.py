@@ -76,7 +76,7 @@ def predict_files(
     """
     threads = None if workers == 1 and ray_address is None else 1
     opened = opened_once(model, threads)
-    _check_decoding(opened)
+    check_decoding(opened)
     shards = [
         _Shard(model, tuple(items[start : start + _IMAGES_A_SHARD]), threads, embeddings)
         for start in range(0, len(items), _IMAGES_A_SHARD)
@@ -104,7 +104,8 @@ def predict_files(
     )
 
 
-def _check_decoding(model: Model) -> None:
+def check_decoding(model: Model) -> None:
+    """Raise :class:`ModelError` for a model whose pixels were decoded otherwise than here."""
     ours = decoding_name(model.geometry)
     if model.decoding != ours:
         raise ModelError.of(

@@ -182,6 +182,7 @@ def _patient_digest(data: bytes) -> bytes | None:
 
     tags = ["PatientID", "IssuerOfPatientID", "PatientName", "PatientBirthDate"]
     try:
+        parse_header(data)  # refuses a deflated file that would fill the memory
         with reading_dicom("image-unreadable", None):
             stream = BoundedReader(BytesIO(data))
             found = pydicom.dcmread(stream, stop_before_pixels=True, specific_tags=tags)
