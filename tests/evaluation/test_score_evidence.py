@@ -33,10 +33,21 @@ def test_a_calibrated_score_is_found_again_as_a_share(rng: np.random.Generator) 
 def test_every_window_holds_ten_melanomas_or_a_third_of_all(rng: np.random.Generator) -> None:
     found = score_evidence(*_drawn(rng))
     assert found is not None
-    assert len(found.n) > 10
+    assert len(found.n) > 8
     assert all((found.n_positive >= 10) | (found.n >= 4000 // 3))
     assert (found.n >= 51).all()
     assert (np.diff(found.probability) > 0).all()
+
+
+def test_a_higher_score_never_counts_for_less(rng: np.random.Generator) -> None:
+    target, probability, patient = _drawn(rng, 600)
+    found = score_evidence(target, np.round(probability, 2), patient)
+    assert found is not None
+    share = found.n_positive / found.n
+    assert len(share) > 5
+    assert (np.diff(share) >= 0).all()
+    assert (found.lower <= share).all()
+    assert (share <= found.upper).all()
 
 
 def test_the_interval_of_independent_images_is_the_exact_binomial_one() -> None:

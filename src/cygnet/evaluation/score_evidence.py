@@ -1,8 +1,9 @@
 """Of images that score like this, how many were melanoma? Counted out of fold, never modelled.
 
 A few dozen windows along the scores, each of the images nearest in rank, wide enough to hold ten
-melanomas. What a window holds is a count, and its interval knows that patients bring several
-images. Small enough to travel inside a model.
+melanomas. Neighbours whose shares would fall while the score rises are made one window (as in
+isotonic regression), so that a higher score never counts for less. What a window holds is a count,
+and its interval knows that patients bring several images. Small enough to travel inside a model.
 """
 
 from collections.abc import Mapping
@@ -105,17 +106,16 @@ def score_evidence(
     order = np.argsort(score, kind="stable")
     truth, score = truth[order], score[order]
     _, patient = np.unique(np.asarray(patient_id).astype(str)[order], return_inverse=True)
-    found: dict[tuple[int, int], tuple[float, int, int, int, float, float]] = {}
-    for middle in _middles(truth):
-        first, last = _window(truth, score, middle)
+    found = []
+    for middles, first, last in _rising(truth, score):
         inside = slice(first, last)
         n, k = last - first, int(truth[inside].sum())
         whose = patient[inside]
-        lower, upper = clustered_limits(truth[inside], whose)
-        found.setdefault(
-            (first, last), (float(score[middle]), n, k, int(np.unique(whose).size), lower, upper)
-        )
-    middle_score, n_all, k_all, patients, lowers, uppers = zip(*found.values(), strict=True)
+        counted = (n, k, int(np.unique(whose).size), *clustered_limits(truth[inside], whose))
+        # A window stands once at either end of its middles; between them it is the nearest.
+        for middle in dict.fromkeys((middles[0], middles[-1])):
+            found.append((float(score[middle]), *counted))
+    middle_score, n_all, k_all, patients, lowers, uppers = zip(*found, strict=True)
     return ScoreEvidence(
         np.array(middle_score),
         np.array(n_all, np.int64),
@@ -177,6 +177,24 @@ def _middles(truth: Counts) -> list[int]:
     every = np.rint(steps * (truth.size - 1)).astype(int)
     among = positive[np.rint(steps * (positive.size - 1)).astype(int)]
     return sorted({*every.tolist(), *among.tolist()})
+
+
+def _rising(truth: Counts, score: Floats) -> list[tuple[list[int], int, int]]:
+    """Give windows with their middles, neighbours joined until the share of melanomas rises."""
+    cumulated = np.concatenate([[0], np.cumsum(truth)])
+
+    def share(first: int, last: int) -> float:
+        return float(cumulated[last] - cumulated[first]) / (last - first)
+
+    joined: list[tuple[list[int], int, int]] = []
+    for middle in _middles(truth):
+        middles, (first, last) = [middle], _window(truth, score, middle)
+        while joined and share(joined[-1][1], joined[-1][2]) >= share(first, last):
+            before = joined.pop()
+            middles = [*before[0], *middles]
+            first, last = min(before[1], first), max(before[2], last)
+        joined.append((middles, first, last))
+    return joined
 
 
 def _window(truth: Counts, score: Floats, middle: int) -> tuple[int, int]:

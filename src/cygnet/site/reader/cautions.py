@@ -19,7 +19,7 @@ _SMALLEST_PX = 64
 _SIDE_PX = 256
 
 WITHHELD = frozenset(
-    {"no-lesion", "unlike", "grey", "ycbcr", "mostly-black", "tiny", "skin-tone", "no-opinion"}
+    {"no-lesion", "unlike", "grey", "ycbcr", "mostly-black", "tiny", "skin-tone"}
 )
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "no-lesion": (
@@ -51,10 +51,6 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
     "skin-tone": (
         marked("The skin is of a tone that the model's evaluation hardly held"),
         marked("Look at the lesion itself; the model has no evidence for it."),
-    ),
-    "no-opinion": (
-        marked("The model gives no number for this picture"),
-        marked("Look at the lesion itself."),
     ),
     "blurred": (
         marked("The picture is blurred"),

@@ -11,7 +11,7 @@ from typing import Any
 
 from cygnet.evaluation.score_evidence import ScoreEvidence, at_prevalence
 from cygnet.report import numbers
-from cygnet.site.reader.phrases import say
+from cygnet.site.reader.phrases import say, say_many
 
 LOWEST_PREVALENCE, HIGHEST_PREVALENCE = 0.0001, 0.9
 
@@ -46,11 +46,13 @@ class Frequency:
                 of=numbers.format_count(self.of),
                 high=high,
             )
-        return say(
-            "Of {of} lesions that score like this in the model's evaluation, about {about} were"
+        return say_many(
+            "Of {of} lesions that score like this in the model's evaluation, about {n} was"
             " melanoma ({low} to {high}).",
+            "Of {of} lesions that score like this in the model's evaluation, about {n} were"
+            " melanoma ({low} to {high}).",
+            int(about),
             of=numbers.format_count(self.of),
-            about=about,
             low=low,
             high=high,
         )

@@ -84,7 +84,7 @@ class Patient:
     def n_bytes(self) -> int:
         """Encoded bytes that are kept."""
         every = [*self.lesions, *(one.earlier for one in self.lesions if one.earlier)]
-        return sum(len(one.picture.data) for one in every)
+        return sum(one.picture.n_bytes for one in every)
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,38 +146,48 @@ class Reader:
         self, uploads: Sequence[Upload], about: About
     ) -> Iterator[tuple[Lesion | FileFault, str]]:
         """Decode ahead in threads, and ask the model a batch at a time, in the order given."""
-        waiting: list[Future[tuple[Picture, tuple[Caution, ...]] | FileFault]] = []
+        waiting: list[Future[_LookedAt | FileFault]] = []
         ahead = 2 * _BATCH
         for start in range(0, len(uploads), _BATCH):
             while len(waiting) < min(start + ahead, len(uploads)):
                 upload = uploads[len(waiting)]
                 waiting.append(self._pool.submit(self._looked_at, upload))
             batch = [one.result() for one in waiting[start : start + _BATCH]]
+            # Their pixels are let go with the batch.
+            waiting[start : start + _BATCH] = [_DONE] * len(batch)
             good = [one for one in batch if not isinstance(one, FileFault)]
             lesions = iter(self._asked(good, about) if good else [])
             for upload, one in zip(uploads[start : start + _BATCH], batch, strict=True):
                 yield (one if isinstance(one, FileFault) else next(lesions)), upload.name
 
-    def _looked_at(self, upload: Upload) -> tuple[Picture, tuple[Caution, ...]] | FileFault:
-        picture = read_picture(upload, self.model.size_px, self.model.geometry)
-        if isinstance(picture, FileFault):
-            return picture
+    def _looked_at(self, upload: Upload) -> "_LookedAt | FileFault":
+        opened = read_picture(upload, self.model.size_px, self.model.geometry)
+        if isinstance(opened, FileFault):
+            return opened
+        picture = opened.picture
         known = self.model.was_trained_on(Path(picture.name).stem)
         size = (picture.width_px, picture.height_px)
-        return picture, cautions_of(picture.shown, size, self.held, trained_on=known)
+        told = cautions_of(opened.shown, size, self.held, trained_on=known)
+        return _LookedAt(picture, opened.network, told)
 
-    def _asked(
-        self, looked_at: Sequence[tuple[Picture, tuple[Caution, ...]]], about: About
-    ) -> list[Lesion]:
-        pixels = np.stack([picture.network for picture, _ in looked_at])
-        said = ask(self.model, pixels, about, [picture.site for picture, _ in looked_at])
+    def _asked(self, looked_at: Sequence["_LookedAt"], about: About) -> list[Lesion]:
+        pixels = np.stack([one.network for one in looked_at])
+        said = ask(self.model, pixels, about, [one.picture.site for one in looked_at])
         found = []
-        for at, (picture, cautions) in enumerate(looked_at):
-            told = cautions
-            if not np.isfinite(said.by_fold[at]).all():
-                told = (caution("no-opinion"), *told)
-            elif said.unlike[at]:
+        for at, one in enumerate(looked_at):
+            told = one.cautions
+            if said.unlike[at]:
                 told = (caution("unlike"), *told)
             heat = None if said.heat is None else said.heat[at]
-            found.append(Lesion(picture, told, said.by_fold[at], said.embedding[at], heat))
+            found.append(Lesion(one.picture, told, said.by_fold[at], said.embedding[at], heat))
         return found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _LookedAt:
+    picture: Picture
+    network: NDArray[np.uint8]
+    cautions: tuple[Caution, ...]
+
+
+_DONE: "Future[_LookedAt | FileFault]" = Future()

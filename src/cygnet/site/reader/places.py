@@ -57,7 +57,7 @@ PLACES: Final[tuple[Place, ...]] = (
            _TORSO, "Chest", "front", 24, 118),
     *_pair("abdomen", (marked("Abdomen, left"), marked("Abdomen, right")),
            _TORSO, "Abdomen", "front", 20, 168),
-    Place("front-genital", marked("Genital"), _ORAL, "Skin", "front", 100, 218),
+    Place("front-genital", marked("Genital"), _ORAL, "Genital", "front", 100, 218),
     *_pair("upper-arm", (marked("Left upper arm, front"), marked("Right upper arm, front")),
            _UPPER, "Upper arm", "front", 57, 134),
     *_pair("forearm", (marked("Left forearm, front"), marked("Right forearm, front")),

@@ -12,6 +12,7 @@ from io import BytesIO
 
 import cv2
 import numpy as np
+import simplejpeg
 from numpy.typing import NDArray
 
 from cygnet.errors import ImageError
@@ -23,6 +24,7 @@ from cygnet.site.reader.phrases import marked, say
 MOST_IMAGES = 200
 SHOWN_PX = 768  # the copy that pages show and that cautions are measured on
 _NAME_CHARS = 120
+_COPY_QUALITY = 88
 
 Pixels = NDArray[np.uint8]
 
@@ -70,26 +72,42 @@ class FileFault:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Picture:
-    """One picture that was read: the file's bytes, and what pages and models need of it.
+    """One picture that was read and is kept: encoded, as pixels would fill the memory.
 
-    ``network`` is ``(size, size, 3)`` for the model, ``shown`` a copy in true proportions whose
-    longer side is at most 768 px; sizes are those of the stored grid.
+    ``data`` are the file's bytes, ``copy`` a JPEG in true proportions whose longer side is at most
+    768 px, without anything of the file but its pixels. Sizes are those of the stored grid.
     """
 
     name: str
     data: bytes
+    copy: bytes
     width_px: int
     height_px: int
-    network: Pixels
-    shown: Pixels
     site: str | None = None
     lesion_id: str | None = None
     remarks: tuple[FileFault, ...] = field(default=())
 
     @property
+    def n_bytes(self) -> int:
+        """Encoded bytes that are kept."""
+        return len(self.data) + len(self.copy)
+
+    @property
     def digest(self) -> str:
         """A digest of the file, from which identifiers of exports follow."""
         return hashlib.blake2b(self.data, digest_size=16).hexdigest()
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Opened:
+    """A picture with its pixels, which are let go once they were looked at.
+
+    ``network`` is ``(size, size, 3)`` for the model, ``shown`` the pixels of the copy.
+    """
+
+    picture: Picture
+    network: Pixels
+    shown: Pixels
 
 
 def clean_name(name: str) -> str:
@@ -116,7 +134,7 @@ def _from_image_fault(name: str, fault: ImageFault) -> FileFault:
     return FileFault(name, fault.code, f"{say(kind.sentence)}.", say(kind.remedy))
 
 
-def read_picture(upload: Upload, size_px: int, geometry: Geometry) -> Picture | FileFault:
+def read_picture(upload: Upload, size_px: int, geometry: Geometry) -> Opened | FileFault:
     """Decode one file, or say what is wrong with it; the file's own text is never repeated."""
     try:
         header = parse_header(upload.data)
@@ -132,16 +150,25 @@ def read_picture(upload: Upload, size_px: int, geometry: Geometry) -> Picture | 
     except (ValueError, MemoryError, cv2.error):
         return _unreadable(upload.name)
     remarks = tuple(_from_image_fault(upload.name, one) for one in faults)
-    return Picture(
+    picture = Picture(
         upload.name,
         upload.data,
+        encode_jpeg(shown),
         header.width_px,
         header.height_px,
-        network,
-        shown,
         upload.site,
         upload.lesion_id,
         remarks,
+    )
+    return Opened(picture, network, shown)
+
+
+def encode_jpeg(pixels: Pixels, quality: int = _COPY_QUALITY) -> bytes:
+    """Encode pixels alone: nothing of the file that they came from goes along."""
+    return bytes(
+        simplejpeg.encode_jpeg(
+            np.ascontiguousarray(pixels), quality=quality, colorspace="RGB", colorsubsampling="420"
+        )
     )
 
 
