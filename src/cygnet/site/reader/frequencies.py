@@ -37,8 +37,7 @@ class Frequency:
     @property
     def sentence(self) -> str:
         """The natural frequency in words, with its interval."""
-        low, high = self._rounded(self.lower), self._rounded(self.upper)
-        about = self._rounded(self.share)
+        low, high, about = self.rounded_lower, self.rounded_upper, self.rounded
         if about == "0":
             return say(
                 "Of {of} lesions that score like this in the model's evaluation, fewer than 1 was"
@@ -73,6 +72,21 @@ class Frequency:
             studied=numbers.format_share(self.studied),
             prevalence=numbers.format_share(self.prevalence),
         )
+
+    @property
+    def rounded(self) -> str:
+        """How many of :attr:`of` it is, without decimals."""
+        return self._rounded(self.share)
+
+    @property
+    def rounded_lower(self) -> str:
+        """The lower limit likewise."""
+        return self._rounded(self.lower)
+
+    @property
+    def rounded_upper(self) -> str:
+        """The upper limit likewise."""
+        return self._rounded(self.upper)
 
     def _rounded(self, share: float) -> str:
         return str(round(share * self.of))

@@ -32,6 +32,11 @@ def say_many(one: str, many: str, n: int, /, **values: object) -> str:
     return _spoken.get().ngettext(one, many, n).format(n=n, **values)
 
 
+def plural(one: str, many: str, n: int) -> str:
+    """Give the form of a sentence for ``n`` things, nothing filled in."""
+    return _spoken.get().ngettext(one, many, n)
+
+
 def marked(text: str) -> str:
     """Mark ``text``, which stands in a constant, for the catalogue; it is said later."""
     return text
