@@ -52,6 +52,7 @@ def register() -> None:
         compare,
         context,
         prediction,
+        reader,
         report,
         run,
         score,
@@ -60,7 +61,7 @@ def register() -> None:
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
-    for module in (run, prediction, context, score, compare, report):
+    for module in (run, prediction, context, score, compare, report, reader):
         module.register(app)
 
 

@@ -31,7 +31,7 @@ SECURITY: tuple[tuple[bytes, bytes], ...] = (
     (
         b"content-security-policy",
         # Drawings carry one custom property in a style attribute; no script is ever inline.
-        b"default-src 'none'; img-src 'self'; style-src 'self'; style-src-attr 'unsafe-inline'; "
+        b"default-src 'none'; img-src 'self' data:; style-src 'self'; style-src-attr 'unsafe-inline'; "
         b"script-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
         b"frame-ancestors 'none'",
     ),

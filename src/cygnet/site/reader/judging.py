@@ -142,6 +142,11 @@ class Reader:
                 tell(Step(done, len(uploads), name, lesion_or_fault, None))
         return patient
 
+    def told_anew(self, patient: Patient, about: About) -> None:
+        """Ask the model again, where it takes what is told of the patient and of places."""
+        with patient.lock:
+            patient.about = about
+
     def _judged(
         self, uploads: Sequence[Upload], about: About
     ) -> Iterator[tuple[Lesion | FileFault, str]]:
