@@ -138,8 +138,8 @@ def _is_reading(path: str) -> bool:
 
 
 def _body_refusal(path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
-    stated = _text(headers, b"content-length")
-    if not stated.isdigit():
+    stated = _text(headers, b"content-length") or "0"
+    if not stated.isdigit() or _text(headers, b"transfer-encoding"):
         return 411, say("The request does not say how long it is.")
     most = MOST_BODY_BYTES if _is_reading(path) else _FORM_BYTES
     if int(stated) > most:
