@@ -24,6 +24,8 @@ from cygnet.identified_rows import (
 from cygnet.vocabulary import COLUMN_SPELLINGS, MISSING_MARKS
 
 PROBABILITY_NAMES: Final = ("target", "prediction", "probability", "score", "malignant", "melanoma")
+# Columns of a prediction table that say how sure the probability is; they may lie in 0 to 1.
+DOUBT_COLUMNS: Final = ("fold_spread", "view_spread", "unlikeness")
 _NO_VALUE: Final = tuple(mark for mark in MISSING_MARKS if mark.casefold() != "nan")
 
 
@@ -158,13 +160,14 @@ def write_predictions(path: Path, image_names: Sequence[str], probability: Array
             )
     # repr of a float64 is the shortest text that is read back as the same number.
     lines = (
-        f"{_quoted(name)},{value!r}\n"
+        f"{quoted(name)},{value!r}\n"
         for name, value in zip(table["image_name"], table["target"], strict=True)
     )
     write_text_whole(path, "image_name,target\n" + "".join(lines))
 
 
-def _quoted(cell: str) -> str:
+def quoted(cell: str) -> str:
+    """Give a cell as it stands in a CSV file."""
     if any(mark in cell for mark in ',"\n\r'):
         return '"' + cell.replace('"', '""') + '"'
     return cell
@@ -270,7 +273,8 @@ def _without_cells(fault: Fault) -> Fault:
 
 def _probability_columns(rows: IdentifiedRows) -> list[str]:
     """Find the columns that may be of probabilities; more than one leaves it open which is."""
-    others = [name for name in rows.header if name != rows.identifier]
+    aside = (rows.identifier, *DOUBT_COLUMNS)
+    others = [name for name in rows.header if name not in aside]
     if len(others) == 1:
         return others
     named = [name for name in others if name.casefold() in PROBABILITY_NAMES]

@@ -33,7 +33,7 @@ def test_logits_embeddings_and_mean_probability_are_torchs(
         outputs = [
             [network(dihedral_view(images, view)) for view in range(2)] for network in networks
         ]
-    logit = torch.stack([torch.stack([o[0] for o in fold]).mean(0) for fold in outputs], 1)
+    logit = torch.stack([torch.stack([o[0][:, 0] for o in fold]).mean(0) for fold in outputs], 1)
     embedding = torch.stack([torch.stack([o[1] for o in fold]).mean(0) for fold in outputs], 1)
     assert found.logit.shape == (5, 2)
     assert np.abs(found.logit - logit.numpy()).max() < 1e-4

@@ -7,7 +7,8 @@ import torch
 from safetensors.torch import save_file
 
 from cygnet.errors import RecipeError
-from cygnet.training.network import LesionNetwork, start_weights
+from cygnet.training.metadata import WIDTH, missing_metadata
+from cygnet.training.network import DIAGNOSIS_CLASSES, LesionNetwork, start_weights
 from cygnet.training.recipe import NetworkRecipe
 
 SMALL = NetworkRecipe(backbone="mobilenetv3_small_050", size_px=32)
@@ -50,21 +51,80 @@ def test_a_file_that_is_no_safetensors_is_refused(tmp_path: Path) -> None:
         start_weights(LesionNetwork(SMALL), file)
 
 
+def test_a_binary_network_gives_one_logit_and_the_diagnoses_nine() -> None:
+    images = torch.zeros(2, 3, 32, 32)
+    logits, embedding = LesionNetwork(SMALL).eval()(images)
+    assert logits.shape == (2, 1)
+    nine, same = LesionNetwork(SMALL.model_copy(update={"targets": "diagnosis"})).eval()(images)
+    assert nine.shape == (2, len(DIAGNOSIS_CLASSES))
+    assert same.shape == embedding.shape
+
+
+def test_melanomas_logit_is_that_of_its_softmax_probability() -> None:
+    network = LesionNetwork(SMALL.model_copy(update={"targets": "diagnosis"}))
+    logits = torch.randn(4, 9, generator=torch.Generator().manual_seed(0)) * 3
+    probability = torch.softmax(logits, 1)[:, 0]
+    assert torch.allclose(torch.sigmoid(network.melanoma_logit(logits)), probability, atol=1e-6)
+
+
+def test_a_diagnosis_that_was_never_seen_takes_no_probability() -> None:
+    network = LesionNetwork(SMALL.model_copy(update={"targets": "diagnosis"}))
+    network.classes_seen[3:] = False
+    logits = torch.randn(4, 9, generator=torch.Generator().manual_seed(0)) * 3
+    probability = torch.softmax(logits[:, :3], 1)[:, 0]
+    assert torch.allclose(torch.sigmoid(network.melanoma_logit(logits)), probability, atol=1e-6)
+
+
+def test_metadata_add_to_the_logits_and_start_silent() -> None:
+    network = LesionNetwork(SMALL.model_copy(update={"metadata": True})).eval()
+    images = torch.randn(3, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+    alone, embedding = network(images)
+    assert torch.equal(alone, network(images, torch.ones(3, WIDTH))[0])
+    torch.nn.init.normal_([*network.metadata_branch.parameters()][-1])
+    beside, same = network(images, torch.ones(3, WIDTH))
+    missing, _ = network(images, torch.from_numpy(missing_metadata(3)))
+    assert not torch.allclose(beside, missing)
+    assert torch.equal(network(images)[0], missing)
+    assert torch.equal(same, embedding)
+
+
+def test_several_draws_of_dropout_average_to_less_noise() -> None:
+    images = torch.ones(1, 3, 32, 32)
+    spread = []
+    for draws in (1, 16):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            changed = {"multi_sample_dropout": draws, "dropout": 0.5}
+            network = LesionNetwork(SMALL.model_copy(update=changed)).eval()
+            network.dropout.train()
+            network.training = True
+            with torch.no_grad():
+                drawn = torch.stack([network(images)[0] for _ in range(24)])
+        spread.append(float(drawn.std()))
+    assert spread[1] < spread[0] / 2
+
+
 @pytest.mark.real
 @pytest.mark.slow
 def test_the_imagenet_weights_name_everyday_pictures(real_data: Path) -> None:
     import polars as pl
-    import timm
     from safetensors.torch import load_file
 
     from cygnet.images.decode import decode_to_size
 
-    model = timm.create_model("mobilenetv2_100", pad_type="same").eval()
-    model.load_state_dict(load_file(real_data / "weights/mobilenetv2_100_imagenet.safetensors"))
+    file = real_data / "weights/mobilenetv2_100_imagenet.safetensors"
+    recipe = NetworkRecipe(
+        backbone="mobilenetv2_100", size_px=224, options={"pad_type": "same"}, pooling="average"
+    )
+    network = LesionNetwork(recipe).eval()
+    start_weights(network, file)
+    weights = load_file(file)
     expected = pl.read_csv(real_data / "weights/everyday/expected.csv")
     assert expected.height == 5
     for row in expected.to_dicts():
         data = (real_data / "weights/everyday" / row["file"]).read_bytes()
         pixels = torch.from_numpy(decode_to_size(data, 224)).permute(2, 0, 1).float() / 127.5 - 1
         with torch.inference_mode():
-            assert int(model(pixels[None]).argmax()) == row["class_index"], row["file"]
+            _, embedding = network(pixels[None])
+            classes = embedding @ weights["classifier.weight"].T + weights["classifier.bias"]
+            assert int(classes.argmax()) == row["class_index"], row["file"]

@@ -11,13 +11,20 @@ from cygnet.cli import console
 def predict_command(
     model: Annotated[Path, typer.Argument(help="A RUN's folder or its model.onnx.")],
     images: Annotated[
-        list[Path], typer.Argument(help="Image files, folders of them, or one DATA.")
+        list[str],
+        typer.Argument(
+            help="Image files, folders of them, s3://BUCKET/PREFIX?endpoint=URL, or one DATA."
+        ),
     ],
     out: Annotated[Path, typer.Option("--out", help="The predictions.csv to make.")],
     part: Annotated[
         Literal["train", "test"],
         typer.Option("--part", help="Of a DATA with two parts: train or test."),
     ] = "test",
+    views: Annotated[
+        int | None,
+        typer.Option("--views", help="Flips of each image to average: 1, 2, 4 or 8."),
+    ] = None,
     workers: Annotated[int, typer.Option("--workers", min=1, help="Processes that predict.")] = 1,
     ray: Annotated[str | None, typer.Option("--ray", help="Address of a Ray cluster.")] = None,
     *,
@@ -31,44 +38,43 @@ def predict_command(
     """Score images with an exported model; torch is not needed.
 
     Beside the patient's other lesions where the table names patients and the model's context stage
-    was found to help; else each image alone.
+    was found to help; else each image alone. The table says how far folds and views disagree, and
+    how unlike the training images each image is.
     """
-    from cygnet.inference.predict import opened_once, predict_files
-    from cygnet.pipeline.context_apply import says_without_context, stage_of, with_context
+    from cygnet.pipeline.prediction_job import PredictionRequest, predict_to_table
     from cygnet.pipeline.subjects import images_to_predict
-    from cygnet.predictions import write_predictions
 
+    if views not in {None, 1, 2, 4, 8}:
+        raise typer.BadParameter("--views is 1, 2, 4 or 8")
     subjects = images_to_predict(images, part, allow_missing=allow_missing)
     console.say(subjects.sentence)
-    stage = stage_of(opened_once(model))
-    alone = says_without_context(stage, subjects.table)
+    request = PredictionRequest(
+        model=model,
+        out=out,
+        views=views,
+        skip_bad_images=skip_bad_images,
+        workers=workers,
+        ray_address=ray,
+    )
     with console.progress("predicting", len(subjects.items)) as advance:
-        result = predict_files(
-            model,
-            subjects.items,
-            skip_bad_images=skip_bad_images,
-            embeddings=alone is None and stage is not None and stage.features.space is not None,
-            workers=workers,
-            ray_address=ray,
-            advance=advance,
-        )
-    probability = result.probability
-    if alone is None and stage is not None and subjects.table is not None:
-        probability = with_context(stage, result, subjects.table)
-        alone = "Each image was judged beside the patient's others; the folds averaged last."
-    write_predictions(out, result.image_names, probability)
-    for fault in result.bad:
+        summary = predict_to_table(request, subjects, advance)
+    for fault in summary.bad:
         console.say(f"left out: {fault}")
-    if result.trained_on:
+    if summary.n_trained_on:
         console.say(
-            f"warning: the model was trained on {len(result.trained_on):,} of these images "
-            f"({', '.join(result.trained_on[:3])}, ...); their probabilities flatter it. The RUN's "
+            f"warning: the model was trained on {summary.n_trained_on:,} of these images "
+            f"({', '.join(summary.trained_on)}, ...); their probabilities flatter it. The RUN's "
             "oof.csv has probabilities from models that did not see them."
         )
-    if alone is not None and stage is not None:
-        console.say(alone)
+    if summary.n_unlike:
+        console.say(
+            f"warning: {summary.n_unlike:,} of these images are unlike those that the model was "
+            f"trained on ({', '.join(summary.unlike)}, ...): their probabilities mean little."
+        )
+    if summary.context is not None:
+        console.say(summary.context)
     console.say(console.RESEARCH_USE)
-    console.say(f"made {out}: {len(result.image_names):,} probabilities")
+    console.say(f"made {out}: {summary.n_images:,} probabilities")
 
 
 def register(app: typer.Typer) -> None:

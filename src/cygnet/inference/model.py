@@ -5,22 +5,26 @@ training (size, geometry, decoding, views, calibration) is read from the file it
 """
 
 import hashlib
-import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, Field, FiniteFloat, ValidationError
 
-from cygnet.context.stage import MODEL_KEY
 from cygnet.errors import ModelError
 from cygnet.images.decode import Geometry
+from cygnet.inference import familiar
+from cygnet.inference.description import FORMATS, damaged, read_description
 
-FORMAT = 1
+# The name under which ``context.stage`` writes; it is not imported, as it brings the learners.
+CONTEXT_KEY = "cygnet.context"
+N_ALL_VIEWS = 8
 _DIGEST_BYTES = 8
+
+Patient = tuple[float | None, str | None, str | None]
+"""Age in years, sex and site in ISIC 2020's words; each may be missing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +33,14 @@ class Prediction:
 
     ``logit`` is ``(n, folds)``, uncalibrated, the mean over the views; ``by_fold`` is
     ``(n, folds)``, each fold's calibrated probability, and ``probability`` ``(n,)`` their mean;
-    ``embedding`` is ``(n, folds, width)``, each fold a space of its own.
+    ``embedding`` is ``(n, folds, width)``, each fold a space of its own. ``view_spread`` is
+    ``(n,)``, the standard deviation over the views of the probability; NaN with one view.
     """
 
     logit: NDArray[np.float32]
     by_fold: NDArray[np.float64]
     embedding: NDArray[np.float32]
+    view_spread: NDArray[np.float64]
 
     @property
     def probability(self) -> NDArray[np.float64]:
@@ -42,21 +48,18 @@ class Prediction:
         return np.asarray(self.by_fold.mean(axis=1))
 
 
-class _Calibration(BaseModel):
-    slope: list[FiniteFloat]
-    intercept: list[FiniteFloat]
+@dataclass(frozen=True, slots=True)
+class Maps:
+    """What each place added to the image's logit: ``map (n, folds, h, w)`` and ``(n, folds)`` each.
 
+    ``map`` summed over its places, plus ``bias``, is ``image_logit``; ``logit`` has what age, sex
+    and site add besides.
+    """
 
-class _Description(BaseModel):
-    """What prediction needs of a description; it may say more."""
-
-    size_px: Annotated[int, Field(ge=1, le=4096)]
-    geometry: Geometry
-    decoding: str
-    test_time_views: Literal[1, 2, 4, 8]
-    folds: Annotated[list[int], Field(min_length=1)]
-    calibration: _Calibration
-    trained_on: list[str]
+    map: NDArray[np.float32]
+    bias: NDArray[np.float32]
+    image_logit: NDArray[np.float32]
+    logit: NDArray[np.float32]
 
 
 def names_digest(image_names: Iterable[str]) -> list[str]:
@@ -74,48 +77,86 @@ class Model:
     ``context`` is the JSON of the patient-context stage, or ``None`` where there is none in it.
     """
 
-    def __init__(
-        self, file: Path, session: Any, description: dict[str, Any], context: str | None = None
-    ) -> None:
+    def __init__(self, file: Path, session: Any, metadata: dict[str, str]) -> None:
         self.file = file
-        self.context = context
         self._session = session
-        self.description = description
-        self.size_px: int = description["size_px"]
-        self.geometry: Geometry = description["geometry"]
-        self.decoding: str = description["decoding"]
-        self.n_views: int = description["test_time_views"]
-        self._slope = np.array(description["calibration"]["slope"], np.float64)
-        self._intercept = np.array(description["calibration"]["intercept"], np.float64)
-        self._trained_on = frozenset(description["trained_on"])
-
-    @property
-    def folds(self) -> list[int]:
-        """The numbers of the folds, in the order of the model's outputs."""
-        return [int(fold) for fold in self.description["folds"]]
+        checked, self.description = read_description(metadata, file)
+        self.context = metadata.get(CONTEXT_KEY)
+        self.size_px: int = checked.size_px
+        self.geometry: Geometry = checked.geometry
+        self.decoding: str = checked.decoding
+        self.n_views: int = checked.test_time_views
+        self.folds: list[int] = checked.folds
+        self.slope = np.array(checked.calibration.slope, np.float64)
+        self.intercept = np.array(checked.calibration.intercept, np.float64)
+        self._trained_on = frozenset(checked.trained_on)
+        self.familiar = familiar.read_familiar(metadata.get(familiar.KEY), len(self.folds), file)
+        outputs = {one.name for one in session.get_outputs()}
+        self.has_maps = checked.format == FORMATS[-1] and "map" in outputs
+        self.takes_patient = any(one.name == "age" for one in session.get_inputs())
 
     @property
     def n_folds(self) -> int:
         """How many fold models the file holds."""
-        return len(self._slope)
+        return len(self.slope)
 
     def was_trained_on(self, image_name: str) -> bool:
         """Tell whether some fold of the model learnt from an image of this name."""
         return _digest(image_name) in self._trained_on
 
-    def predict(self, pixels: NDArray[np.uint8]) -> Prediction:
-        """Score ``(n, size, size, 3)`` RGB pictures; the logits of all views are averaged first."""
+    def predict(
+        self,
+        pixels: NDArray[np.uint8],
+        patients: Sequence[Patient] | None = None,
+        *,
+        views: int | None = None,
+    ) -> Prediction:
+        """Score ``(n, size, size, 3)`` RGB pictures; the logits of all views are averaged first.
+
+        ``views`` is 1, 2, 4 or 8; the recipe's where it is not given. ``patients`` are used where
+        the model takes age, sex and site, and count as unknown where they are not given.
+        """
         logits, embeddings = [], []
-        for view in range(self.n_views):
+        feeds = self._feeds(len(pixels), patients)
+        for view in range(views or self.n_views):
             turned = np.ascontiguousarray(_view(pixels, view))
-            logit, embedding = self._session.run(["logit", "embedding"], {"image": turned})
+            logit, embedding = self._session.run(["logit", "embedding"], feeds | {"image": turned})
             logits.append(logit)
             embeddings.append(embedding)
+        spread = np.full(len(pixels), np.nan)
+        if len(logits) > 1:
+            spread = np.std([self.calibrated(one).mean(axis=1) for one in logits], axis=0, ddof=1)
         logit = np.mean(logits, axis=0)
-        return Prediction(logit, self._calibrated(logit), np.mean(embeddings, axis=0))
+        return Prediction(logit, self.calibrated(logit), np.mean(embeddings, axis=0), spread)
 
-    def _calibrated(self, logit: NDArray[np.float32]) -> NDArray[np.float64]:
-        scaled = logit.astype(np.float64) * self._slope + self._intercept
+    def maps(self, pixels: NDArray[np.uint8], patients: Sequence[Patient] | None = None) -> Maps:
+        """Give what each place of ``(n, size, size, 3)`` RGB pictures added; one view, upright.
+
+        Raises :class:`ModelError` for a model that was exported without maps.
+        """
+        if not self.has_maps:
+            raise ModelError.of(
+                "This model was exported by an earlier version and holds no maps.",
+                "Export it again from its RUN with this version.",
+                file=self.file,
+            )
+        names = ["map", "map_bias", "image_logit", "logit"]
+        feeds = self._feeds(len(pixels), patients) | {"image": np.ascontiguousarray(pixels)}
+        return Maps(*self._session.run(names, feeds))
+
+    def _feeds(self, n_images: int, patients: Sequence[Patient] | None) -> dict[str, Any]:
+        if not self.takes_patient:
+            return {}
+        known = patients or [(None, None, None)] * n_images
+        return {
+            "age": np.array([np.nan if age is None else age for age, _, _ in known], np.float32),
+            "sex": np.array([sex or "" for _, sex, _ in known], object),
+            "site": np.array([site or "" for _, _, site in known], object),
+        }
+
+    def calibrated(self, logit: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Turn logits ``(n, folds)`` into probabilities by each fold's line."""
+        scaled = logit.astype(np.float64) * self.slope + self.intercept
         return np.asarray(0.5 * (1 + np.tanh(scaled / 2)))
 
 
@@ -145,6 +186,8 @@ def open_model(model: Path, *, threads: int | None = None) -> Model:
         )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 3
+    # Threads that wait in busy loops would take the processors from those that decode.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     if threads is not None:
         options.intra_op_num_threads = threads
     try:
@@ -158,45 +201,5 @@ def open_model(model: Path, *, threads: int | None = None) -> Model:
     try:
         metadata = session.get_modelmeta().custom_metadata_map
     except UnicodeDecodeError as error:
-        raise _damaged(file, "it is not UTF-8") from error
-    description = _description(metadata, file)
-    return Model(file, session, description, metadata.get(MODEL_KEY))
-
-
-def _description(metadata: dict[str, str], file: Path) -> dict[str, Any]:
-    if "cygnet" not in metadata:
-        raise ModelError.of(
-            "This ONNX model was not made by Cygnet.",
-            "Give the model.onnx of a RUN; it carries its own preprocessing and calibration.",
-            file=file,
-        )
-    try:
-        description = json.loads(metadata["cygnet"])
-    except (ValueError, RecursionError) as error:
-        raise _damaged(file, str(error)) from error
-    if not isinstance(description, dict):
-        raise _damaged(file, "it is no JSON object")
-    if description.get("format") != FORMAT:
-        raise ModelError.of(
-            f"This model has format {description.get('format')!r}; this version reads {FORMAT}.",
-            "Export it again, or use the version of Cygnet that wrote it.",
-            file=file,
-        )
-    try:
-        checked = _Description.model_validate(description)
-    except ValidationError as error:
-        found = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in found["loc"])
-        raise _damaged(file, f"{where}: {found['msg']}") from error
-    n_folds = len(checked.folds)
-    if not n_folds == len(checked.calibration.slope) == len(checked.calibration.intercept):
-        raise _damaged(file, "folds and calibration differ in number")
-    return description
-
-
-def _damaged(file: Path, reason: str) -> ModelError:
-    return ModelError.of(
-        f"The description in this model cannot be read ({reason}).",
-        "Export it again, or copy it again from where it came.",
-        file=file,
-    )
+        raise damaged(file, "it is not UTF-8") from error
+    return Model(file, session, metadata)

@@ -1,13 +1,13 @@
 """How do the folds' networks become one file that runs without torch? ONNX, with all it needs.
 
-The graph takes uint8 RGB pictures and gives, for each fold, the logit, the calibrated probability
-and the embedding, and the mean of the probabilities. Constants of the preprocessing, the
-calibration, the recipe and the provenance stand in the file's metadata.
+The graph takes uint8 RGB pictures (and, where the recipe has them, age, sex and site) and gives,
+for each fold, logit, calibrated probability, embedding and the map of what each place added, and
+the mean of the probabilities. Preprocessing, calibration, recipe and provenance stand in the file's
+metadata.
 """
 
 import json
-import logging
-import warnings
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,19 +16,23 @@ from typing import Any
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, compose, helper, numpy_helper
-from torch import Tensor, nn
+from onnx import helper
+from torch import Tensor
 
 from cygnet.context.stage import MODEL_KEY
 from cygnet.durable import write_whole
-from cygnet.errors import CygnetError
+from cygnet.errors import CygnetError, ModelError
 from cygnet.training.augment import normalised
-from cygnet.training.network import LesionNetwork
+from cygnet.training.fold_graph import FoldOutputs, fold_graphs
+from cygnet.training.joined_graph import joined
+from cygnet.training.metadata import encode_metadata
 from cygnet.training.recipe import NetworkRecipe
 
-FORMAT = 1
-_OPSET = 18
+FORMAT = 2
+# One protocol buffer, which is what one file is, cannot be larger.
+LARGEST_BYTES = 2**31 - 2**20
 _PARITY = 1e-4
+_NOISE_IMAGES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,32 +44,28 @@ class FoldModel:
     intercept: float
 
 
-class _Fold(nn.Module):
-    """A fold from uint8 pictures ``(n, size, size, 3)`` to logit ``(n, 1)`` and embedding."""
-
-    def __init__(self, recipe: NetworkRecipe) -> None:
-        super().__init__()
-        self.recipe = recipe
-        self.network = LesionNetwork(recipe)
-
-    def forward(self, image: Tensor) -> tuple[Tensor, Tensor]:
-        logit, embedding = self.network(normalised(image, self.recipe))
-        return logit.unsqueeze(1), embedding
-
-
 def write_model(
-    path: Path, recipe: NetworkRecipe, folds: Sequence[FoldModel], description: dict[str, Any]
+    path: Path,
+    recipe: NetworkRecipe,
+    folds: Sequence[FoldModel],
+    description: dict[str, Any],
+    *,
+    further: dict[str, str] | None = None,
 ) -> None:
     """Write ``model.onnx``; ``description`` goes into its metadata as JSON under ``cygnet``.
 
-    Every fold's output is held against torch's on two pictures of noise before the file is
-    written; a difference above 1e-4 raises :class:`CygnetError`.
+    ``further`` are other entries of the metadata. Every fold's outputs are held against torch's on
+    pictures of noise before the file is written; a difference above 1e-4 raises
+    :class:`CygnetError`. Raises :class:`ModelError` where the folds together pass 2 GB.
     """
-    template = _template(recipe)
-    parts = [_with_state(template, fold.state, index) for index, fold in enumerate(folds)]
-    model = _joined(parts, folds, recipe)
-    document = {"format": FORMAT, **description}
-    helper.set_model_props(model, {"cygnet": json.dumps(document, allow_nan=False)})
+    _check_size(path, folds)
+    parts = fold_graphs(recipe, [fold.state for fold in folds])
+    lines = [(fold.slope, fold.intercept) for fold in folds]
+    model = _simplified(joined(parts, lines, recipe))
+    document = {"format": FORMAT, **description, "inputs": _inputs(model)}
+    entries = {"cygnet": json.dumps(document, allow_nan=False), **(further or {})}
+    del model.metadata_props[:]
+    helper.set_model_props(model, entries)
     onnx.checker.check_model(model)
     content = model.SerializeToString()
     _check_parity(content, recipe, folds)
@@ -83,115 +83,97 @@ def add_context(path: Path, document: str) -> None:
         stream.write(model.SerializeToString())
 
 
-def _template(recipe: NetworkRecipe) -> onnx.ModelProto:
-    fold = _Fold(recipe).eval()
-    example = torch.zeros(2, recipe.size_px, recipe.size_px, 3, dtype=torch.uint8)
-    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
-    with warnings.catch_warnings():
-        # The exporter warns of its own internals; what it made is checked against torch below.
-        warnings.simplefilter("ignore")
-        program = torch.onnx.export(
-            fold,
-            (example,),
-            input_names=["image"],
-            output_names=["logit", "embedding"],
-            dynamic_shapes={"image": {0: torch.export.Dim("n")}},
-            opset_version=_OPSET,
-            dynamo=True,
-            optimize=False,
-            verbose=False,
+def _check_size(path: Path, folds: Sequence[FoldModel]) -> None:
+    total = sum(t.numel() * t.element_size() for fold in folds for t in fold.state.values())
+    if total > LARGEST_BYTES:
+        raise ModelError.of(
+            f"{len(folds)} folds of {total / len(folds) / 1e9:.1f} GB do not fit into one ONNX "
+            "file, which holds 2 GB.",
+            "Distil them into one network: cygnet distil.",
+            file=path,
         )
-    if program is None:
-        raise CygnetError("torch.onnx.export gave no program.")
-    proto: onnx.ModelProto = program.model_proto
-    # The exporter notes a stack trace at every node: megabytes, and paths of the machine.
-    for node in proto.graph.node:
-        node.ClearField("metadata_props")
-        node.ClearField("doc_string")
-    del proto.graph.value_info[:]
-    return proto
 
 
-def _with_state(template: onnx.ModelProto, state: dict[str, Tensor], index: int) -> onnx.ModelProto:
-    """Copy the template with a fold's weights, its names prefixed, its input left shared."""
-    model = onnx.ModelProto()
-    model.CopyFrom(template)
-    replaced = set()
-    for initializer in model.graph.initializer:
-        name = initializer.name.removeprefix("network.")
-        if name in state:
-            array = state[name].detach().cpu().numpy()
-            initializer.CopyFrom(numpy_helper.from_array(array, initializer.name))
-            replaced.add(name)
-    lacking = [n for n in state if n not in replaced and not n.endswith("num_batches_tracked")]
-    if lacking:
-        raise CygnetError(f"The exported graph lacks the weights {lacking[:5]}.")
-    return compose.add_prefix(model, f"fold{index}/", rename_inputs=False)
+def _inputs(model: onnx.ModelProto) -> list[str]:
+    return [value.name for value in model.graph.input]
 
 
-def _joined(
-    parts: Sequence[onnx.ModelProto], folds: Sequence[FoldModel], recipe: NetworkRecipe
-) -> onnx.ModelProto:
-    nodes, initializers = [], []
-    for part in parts:
-        nodes += list(part.graph.node)
-        initializers += list(part.graph.initializer)
-    slopes = np.array([[fold.slope for fold in folds]], np.float32)
-    intercepts = np.array([[fold.intercept for fold in folds]], np.float32)
-    initializers += [
-        numpy_helper.from_array(slopes, "calibration_slope"),
-        numpy_helper.from_array(intercepts, "calibration_intercept"),
-        numpy_helper.from_array(np.array([1], np.int64), "fold_axis"),
-    ]
-    names = [f"fold{index}/" for index in range(len(parts))]
-    embeddings = []
-    for name in names:
-        nodes.append(
-            helper.make_node("Unsqueeze", [f"{name}embedding", "fold_axis"], [f"{name}row"])
-        )
-        embeddings.append(f"{name}row")
-    nodes += [
-        helper.make_node("Concat", [f"{name}logit" for name in names], ["logit"], axis=1),
-        helper.make_node("Concat", embeddings, ["embedding"], axis=1),
-        helper.make_node("Mul", ["logit", "calibration_slope"], ["scaled"]),
-        helper.make_node("Add", ["scaled", "calibration_intercept"], ["calibrated"]),
-        helper.make_node("Sigmoid", ["calibrated"], ["probability"]),
-        helper.make_node("ReduceMean", ["probability", "fold_axis"], ["mean"], keepdims=0),
-    ]
-    size, n = recipe.size_px, len(parts)
-    image = helper.make_tensor_value_info("image", TensorProto.UINT8, ["n", size, size, 3])
-    outputs = [
-        helper.make_tensor_value_info("logit", TensorProto.FLOAT, ["n", n]),
-        helper.make_tensor_value_info("probability", TensorProto.FLOAT, ["n", n]),
-        helper.make_tensor_value_info("mean", TensorProto.FLOAT, ["n"]),
-        helper.make_tensor_value_info("embedding", TensorProto.FLOAT, ["n", n, None]),
-    ]
-    graph = helper.make_graph(nodes, "cygnet", [image], outputs, initializers)
-    return helper.make_model(
-        graph,
-        opset_imports=list(parts[0].opset_import),
-        ir_version=parts[0].ir_version,
-        producer_name="cygnet",
-        functions=list(parts[0].functions),
-    )
+def _simplified(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Fold constants and batch normalisations, so that no start has to do it again.
+
+    Only standard operators come out of this level of ONNX Runtime's optimiser.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.graph_optimization_level = onnxruntime.GraphOptimizationLevel.ORT_ENABLE_BASIC
+    options.log_severity_level = 3
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "model.onnx"
+        options.optimized_model_filepath = str(file)
+        content = model.SerializeToString()
+        onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+        made = onnx.load(file)
+    made.producer_name, made.producer_version = "cygnet", ""
+    used = {node.domain or "" for node in made.graph.node}
+    kept = [one for one in made.opset_import if one.domain in used or one.domain == ""]
+    del made.opset_import[:]
+    made.opset_import.extend(kept)
+    return made
 
 
 def _check_parity(content: bytes, recipe: NetworkRecipe, folds: Sequence[FoldModel]) -> None:
     import onnxruntime
 
-    size = recipe.size_px
-    noise = np.random.default_rng(0).integers(0, 256, (2, size, size, 3), dtype=np.uint8)
+    noise, table = _noise(recipe)
+    feeds: dict[str, Any] = {"image": noise}
+    if recipe.metadata:
+        feeds |= graph_metadata(table["age_approx"], table["sex"], table["site"])
     session = onnxruntime.InferenceSession(content, providers=["CPUExecutionProvider"])
-    logit, embedding = session.run(["logit", "embedding"], {"image": noise})
-    fold_network = _Fold(recipe).eval()
+    names = list(FoldOutputs._fields)
+    found = dict(zip(names, session.run(names, feeds), strict=True))
+    metadata = None
+    if recipe.metadata:
+        frame = {"anatom_site_general_challenge" if k == "site" else k: v for k, v in table.items()}
+        metadata = torch.from_numpy(_encoded(frame))
+    images = normalised(torch.from_numpy(noise), recipe)
+    from cygnet.training.fold_graph import outputs_of
+
     for index, fold in enumerate(folds):
-        fold_network.network.load_state_dict(fold.state)
-        with torch.inference_mode():
-            expected_logit, expected = fold_network(torch.from_numpy(noise))
-        scale = 1 + float(expected.abs().max())
-        worst = max(
-            float(np.abs(logit[:, index] - expected_logit.numpy()[:, 0]).max()),
-            float(np.abs(embedding[:, index] - expected.numpy()).max()) / scale,
-        )
-        if not worst <= _PARITY * max(1.0, float(expected_logit.abs().max())):
-            raise CygnetError(f"The exported fold {index} differs from torch by {worst:.2g}.")
+        expected = outputs_of(recipe, fold.state, images, metadata)
+        for name, tensor in expected._asdict().items():
+            ours, theirs = found[name][:, index].ravel(), tensor.numpy().ravel()
+            scale = max(1.0, float(np.abs(theirs).max()))
+            worst = float(np.abs(ours - theirs).max()) / scale
+            if not worst <= _PARITY:
+                raise CygnetError(
+                    f"The {name} of the exported fold {index} differs from torch by {worst:.2g}."
+                )
+
+
+def _noise(recipe: NetworkRecipe) -> tuple[np.ndarray[Any, np.dtype[np.uint8]], dict[str, Any]]:
+    shape = (_NOISE_IMAGES, recipe.size_px, recipe.size_px, 3)
+    noise = np.random.default_rng(0).integers(0, 256, shape, dtype=np.uint8)
+    table = {
+        "age_approx": [45.0, None, 80.0],
+        "sex": ["male", "female", None],
+        "site": ["torso", None, "palms/soles"],
+    }
+    return noise, table
+
+
+def _encoded(frame: dict[str, Any]) -> np.ndarray[Any, np.dtype[np.float32]]:
+    import polars as pl
+
+    return encode_metadata(pl.DataFrame(frame))
+
+
+def graph_metadata(
+    age: Sequence[float | None], sex: Sequence[str | None], site: Sequence[str | None]
+) -> dict[str, Any]:
+    """Give the graph's inputs ``age``, ``sex`` and ``site``; what is missing is NaN or empty."""
+    return {
+        "age": np.array([np.nan if one is None else one for one in age], np.float32),
+        "sex": np.array([one or "" for one in sex], object),
+        "site": np.array([one or "" for one in site], object),
+    }

@@ -197,7 +197,8 @@ class Stage:
         batch = augmented(batch, self.recipe.augment, generator)
         smoothed = targets * (1 - self.stage.label_smoothing) + self.stage.label_smoothing / 2
         with self.machine.autocast():
-            logit, _ = self.network(batch.contiguous(memory_format=torch.channels_last))
+            logits, _ = self.network(batch.contiguous(memory_format=torch.channels_last))
+            logit = self.network.melanoma_logit(logits)
         loss = functional.binary_cross_entropy_with_logits(logit.float(), smoothed.to(device))
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
@@ -276,7 +277,8 @@ def logits_and_embeddings(
         for view in range(recipe.test_time_views):
             turned = dihedral_view(batch, view).contiguous(memory_format=torch.channels_last)
             with machine.autocast():
-                outputs.append(network(turned))
+                class_logits, embedding = network(turned)
+                outputs.append((network.melanoma_logit(class_logits), embedding))
         logits.append(torch.stack([logit.float() for logit, _ in outputs]).mean(0).cpu())
         embeddings.append(torch.stack([e.float() for _, e in outputs]).mean(0).cpu())
         advance(len(pixels))

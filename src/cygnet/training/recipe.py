@@ -36,6 +36,12 @@ class NetworkRecipe(Frozen):
     dropout: Fraction = 0.2
     input_mean: Triple = (0.5, 0.5, 0.5)
     input_deviation: Triple = (0.5, 0.5, 0.5)
+    pooling: Literal["average", "gem"] = "average"
+    metadata: bool = False
+    """Whether age, sex and site add to the logit; each may be missing."""
+    multi_sample_dropout: Annotated[int, Field(ge=1, le=32)] = 1
+    """How many draws of dropout share one pass of the backbone; their logits are averaged."""
+    targets: Literal["binary", "diagnosis"] = "binary"
 
 
 class StageRecipe(Frozen):

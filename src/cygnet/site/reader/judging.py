@@ -15,10 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from cygnet.context.stage import Stage
+from cygnet.images.decode import decode_to_size
 from cygnet.inference.model import Model, open_model
 from cygnet.inference.predict import check_decoding
 from cygnet.pipeline.context_apply import stage_of
-from cygnet.site.reader.asking import About, ask
+from cygnet.site.reader.asking import About, ask, heat_of
 from cygnet.site.reader.cautions import Caution, Held, caution, cautions_of
 from cygnet.site.reader.frequencies import Evidence
 from cygnet.site.reader.places import site_of
@@ -41,15 +42,14 @@ _BATCH = 8
 class Lesion:
     """One picture of a lesion and what the model says of it alone.
 
-    ``by_fold`` is ``(folds,)``, ``embedding`` ``(folds, width)``, ``heat`` ``(height, width)`` or
-    ``None``. ``place`` is a key of ``places``; ``earlier`` the same lesion at an earlier date.
+    ``by_fold`` is ``(folds,)``, ``embedding`` ``(folds, width)``. ``place`` is a key of ``places``;
+    ``earlier`` the same lesion at an earlier date.
     """
 
     picture: Picture
     cautions: tuple[Caution, ...]
     by_fold: NDArray[np.float64]
     embedding: NDArray[np.float32]
-    heat: NDArray[np.float32] | None
     place: str | None = None
     earlier: "Lesion | None" = None
 
@@ -146,6 +146,23 @@ class Reader:
         """Ask the model again, where it takes what is told of the patient and of places."""
         with patient.lock:
             patient.about = about
+            if not self.model.takes_patient:
+                return
+            for start in range(0, len(patient.lesions), _BATCH):
+                batch = patient.lesions[start : start + _BATCH]
+                pixels = np.stack([self._network(one) for one in batch])
+                said = ask(self.model, pixels, about, [one.site for one in batch])
+                for at, one in enumerate(batch):
+                    one.by_fold, one.embedding = said.by_fold[at], said.embedding[at]
+
+    def heat(self, patient: Patient, lesion: Lesion) -> NDArray[np.float32] | None:
+        """Give what each place of a lesion's picture added; ``None`` where the model cannot."""
+        if not self.model.has_maps:
+            return None
+        return heat_of(self.model, self._network(lesion), patient.about, lesion.site)
+
+    def _network(self, lesion: Lesion) -> NDArray[np.uint8]:
+        return decode_to_size(lesion.picture.data, self.model.size_px, self.model.geometry)
 
     def _judged(
         self, uploads: Sequence[Upload], about: About
@@ -183,8 +200,7 @@ class Reader:
             told = one.cautions
             if said.unlike[at]:
                 told = (caution("unlike"), *told)
-            heat = None if said.heat is None else said.heat[at]
-            found.append(Lesion(one.picture, told, said.by_fold[at], said.embedding[at], heat))
+            found.append(Lesion(one.picture, told, said.by_fold[at], said.embedding[at]))
         return found
 
 

@@ -54,7 +54,7 @@ def _page(state: State, patient: Patient, key: str, at: int, errors: Errors | No
         one=one,
         moved=moved if one.place is not None else "",
         n_ranked=len(reading.ranked),
-        heat=one.lesion.heat is not None,
+        heat=state.reader.model.has_maps,
         ratio=_ratio(one.lesion),
         places=PLACES,
         # Lines drawn here, of no text.
@@ -130,10 +130,12 @@ async def picture(request: HttpRequest, key: str, number: int, which: str) -> Ht
 
 async def heat(request: HttpRequest, key: str, number: int) -> HttpResponse:
     """Give the heat map, to lie over the picture."""
+    state = state_of(request)
     found = _found(request, key, number)
-    if found is None or found[1].heat is None:
+    drawn = None if found is None else await state.read(state.reader.heat, *found)
+    if found is None or drawn is None:
         return await not_found(request)
-    data = await state_of(request).show(heat_png, found[1].heat, found[1].picture)
+    data = await state.show(heat_png, drawn, found[1].picture)
     return HttpResponse(data, content_type="image/png")
 
 
