@@ -7,6 +7,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cygnet.images.decode import Geometry
 from cygnet.site.reader.uploads import Picture, decode_in_proportion, encode_jpeg
 
 SIDES_PX = (224, 448)
@@ -37,21 +38,20 @@ def copy_pixels(picture: Picture) -> NDArray[np.uint8]:
     return np.asarray(simplejpeg.decode_jpeg(picture.copy, "RGB"), np.uint8)
 
 
-def heat_png(heat: NDArray[np.float32], picture: Picture) -> bytes:
+def heat_png(heat: NDArray[np.float32], picture: Picture, geometry: Geometry = "squash") -> bytes:
     """Draw what each place added to the log odds as a PNG to lay over the picture.
 
-    ``heat`` ``(height, width)`` covers the whole picture (a squashed square). What raised the
-    probability is blue, the more the less it lets through; what lowered it is left clear.
+    ``heat`` ``(height, width)`` covers the square that the network sees, made by ``geometry``. What
+    raised the probability is blue, the more the less it lets through; what lowered it, and what the
+    network does not see, is left clear.
     """
     raised = np.maximum(np.asarray(heat, np.float32), 0)
     most = float(raised.max())
     share = raised / most if most > 0 else raised
     longer = max(picture.width_px, picture.height_px)
-    size = (
-        max(1, round(picture.width_px * _HEAT_PX / longer)),
-        max(1, round(picture.height_px * _HEAT_PX / longer)),
-    )
-    smooth = np.clip(cv2.resize(share, size, interpolation=cv2.INTER_CUBIC), 0, 1)
+    width = max(1, round(picture.width_px * _HEAT_PX / longer))
+    height = max(1, round(picture.height_px * _HEAT_PX / longer))
+    smooth = np.clip(_laid_over(share, width, height, geometry), 0, 1)
     drawn = np.empty((*smooth.shape, 4), np.uint8)
     drawn[:, :, :3] = _HEAT_RGB[::-1]
     drawn[:, :, 3] = np.round(255 * smooth).astype(np.uint8)
@@ -59,3 +59,24 @@ def heat_png(heat: NDArray[np.float32], picture: Picture) -> bytes:
     if not done:
         raise AssertionError("a PNG of drawn numbers can be encoded")
     return encoded.tobytes()
+
+
+def _laid_over(
+    share: NDArray[np.float32], width: int, height: int, geometry: Geometry
+) -> NDArray[np.float32]:
+    """Bring what the network's square shows back to the shape of the picture."""
+
+    def sized(columns: int, rows: int) -> NDArray[np.float32]:
+        drawn = cv2.resize(share, (columns, rows), interpolation=cv2.INTER_CUBIC)
+        return np.asarray(drawn, np.float32)
+
+    if geometry == "squash":
+        return sized(width, height)
+    side = max(width, height) if geometry == "pad" else min(width, height)
+    square = sized(side, side)
+    left, top = abs(width - side) // 2, abs(height - side) // 2
+    if geometry == "pad":
+        return square[top : top + height, left : left + width]
+    whole = np.zeros((height, width), np.float32)
+    whole[top : top + side, left : left + side] = square
+    return whole
