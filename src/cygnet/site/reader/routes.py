@@ -28,6 +28,6 @@ urlpatterns = [
     path("v1/read", api.read),
     path("v1/openapi.json", api.openapi),
 ]
-handler404 = "cygnet.site.reader.views.not_found"
+handler404 = "cygnet.site.reader.views.no_such_page"
 handler400 = "cygnet.site.reader.views.bad_request"
 handler500 = "cygnet.site.reader.views.server_error"

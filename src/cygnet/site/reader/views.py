@@ -138,11 +138,16 @@ def _lines(documents: list[dict[str, object]]) -> HttpResponse:
     return HttpResponse("".join(line_of(one) + "\n" for one in documents), content_type=KIND)
 
 
-async def not_found(request: HttpRequest, exception: Any = None) -> HttpResponse:
+async def not_found(request: HttpRequest) -> HttpResponse:
     """Say that there is nothing here, and where to go on."""
-    del exception
+    return no_such_page(request)
+
+
+def no_such_page(request: HttpRequest, exception: Any = None) -> HttpResponse:
+    """Say the same of an address that the reader does not have; Django asks for no coroutine."""
+    del request, exception
     words = say("There is nothing here: the address is wrong, or the patient is gone.")
-    return html(await state_of(request).show(_message_page, words), 404)
+    return html(_message_page(words), 404)
 
 
 def bad_request(request: HttpRequest, exception: Any = None) -> HttpResponse:
