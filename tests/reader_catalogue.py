@@ -46,7 +46,9 @@ def _of_python(text: str) -> list[tuple[str, str | None]]:
 
 def _of_template(text: str) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = []
-    for _, name, said in environment().extract_translations(text, ["_", "gettext", "say", "say_many"]):
+    for _, name, said in environment().extract_translations(
+        text, ["_", "gettext", "say", "say_many"]
+    ):
         if isinstance(said, str):
             found.append((said, None))
         elif name in {"say_many", "ngettext"}:
@@ -64,8 +66,7 @@ def catalogue() -> str:
             parts.append(f'msgid {_quoted(one)}\nmsgstr ""\n')
         else:
             parts.append(
-                f"msgid {_quoted(one)}\nmsgid_plural {_quoted(many)}\n"
-                'msgstr[0] ""\nmsgstr[1] ""\n'
+                f'msgid {_quoted(one)}\nmsgid_plural {_quoted(many)}\nmsgstr[0] ""\nmsgstr[1] ""\n'
             )
     return "\n".join(parts)
 

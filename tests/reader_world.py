@@ -1,4 +1,4 @@
-"""What tests of the reader stand on: a small model with evidence, pictures, and a running reader."""
+"""What tests of the reader stand on: a small model with evidence, pictures, a running reader."""
 
 import io
 import json
@@ -16,10 +16,10 @@ from typing import Any
 import numpy as np
 import onnx
 import simplejpeg
-from exported import write_small_model
 from onnx import helper
 
 from cygnet.evaluation.score_evidence import score_evidence
+from exported import write_small_model
 
 WAIT_S = 60.0
 

@@ -14,9 +14,7 @@ from cygnet.evaluation.score_evidence import (
 )
 
 
-def _drawn(
-    rng: np.random.Generator, n: int = 4000
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _drawn(rng: np.random.Generator, n: int = 4000) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     probability = rng.beta(1, 9, n)
     return (rng.random(n) < probability).astype(int), probability, np.arange(n) // 4
 

@@ -113,8 +113,8 @@ def score_evidence(
         whose = patient[inside]
         counted = (n, k, int(np.unique(whose).size), *clustered_limits(truth[inside], whose))
         # A window stands once at either end of its middles; between them it is the nearest.
-        for middle in dict.fromkeys((middles[0], middles[-1])):
-            found.append((float(score[middle]), *counted))
+        ends = dict.fromkeys((middles[0], middles[-1]))
+        found += [(float(score[middle]), *counted) for middle in ends]
     middle_score, n_all, k_all, patients, lowers, uppers = zip(*found, strict=True)
     return ScoreEvidence(
         np.array(middle_score),

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from reader_world import Running, running_reader, write_reader_model
 
 from cygnet.site.reader.judging import Reader
+from reader_world import Running, running_reader, write_reader_model
 
 
 @pytest.fixture(scope="session")

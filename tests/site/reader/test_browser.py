@@ -1,4 +1,4 @@
-"""The reader in a real browser: upload, order, map, slider, places, print, errors, accessibility."""
+"""The reader in a real browser: upload, order, map, slider, places, print, errors, access."""
 
 import os
 import shutil
@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from reader_world import Running, lesion_jpeg
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
@@ -207,8 +208,14 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
     page.goto(f"{url}lesions/2/")
     page.check("[name=place][value=back-calf-left]", force=True)
     page.click("text=Set its place")
-    for link in (running.address, url, f"{url}lesions/1/", f"{url}compare?a=1&b=2",
-                 f"{url}print", f"{url}nothing"):
+    for link in (
+        running.address,
+        url,
+        f"{url}lesions/1/",
+        f"{url}compare?a=1&b=2",
+        f"{url}print",
+        f"{url}nothing",
+    ):
         page.goto(link)
         for width in WIDTHS:
             page.set_viewport_size({"width": width, "height": 900})
@@ -217,8 +224,10 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
         if AXE.is_file():
             page.add_script_tag(path=str(AXE))
             found = page.evaluate("axe.run(document, {resultTypes: ['violations']})")
-            told = [(one["id"], [node["target"] for node in one["nodes"][:3]])
-                    for one in found["violations"]]
+            told = [
+                (one["id"], [node["target"] for node in one["nodes"][:3]])
+                for one in found["violations"]
+            ]
             assert told == [], link
     context.close()
     if not AXE.is_file():
@@ -226,9 +235,7 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
 
 
 @pytest.mark.real
-def test_real_pictures_are_read_and_looked_at(
-    page: Any, running: Running, real_data: Path
-) -> None:
+def test_real_pictures_are_read_and_looked_at(page: Any, running: Running, real_data: Path) -> None:
     folder = real_data / "isic2020" / "jpeg"
     files = sorted((folder / "train").glob("*.jpg"))[:10] + sorted(
         (folder / "original").glob("*.jpg")

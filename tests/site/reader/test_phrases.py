@@ -5,14 +5,14 @@ import re
 from html.parser import HTMLParser
 
 import pytest
-from reader_catalogue import POT, catalogue
-from reader_world import lesion_jpeg
 
 from cygnet.site.reader.asking import About
 from cygnet.site.reader.judging import Patient, Reader
 from cygnet.site.reader.memory import Memory
 from cygnet.site.reader.phrases import accepted_languages, say, say_many, speaking_by
 from cygnet.site.reader.uploads import Upload
+from reader_catalogue import POT, catalogue
+from reader_world import lesion_jpeg
 
 
 class Bracketed(gettext.NullTranslations):
@@ -36,8 +36,19 @@ class Texts(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         named = dict(attrs)
-        if tag in {"img", "input", "meta", "link", "path", "br", "circle", "rect", "use", "image",
-                   "line"}:
+        if tag in {
+            "img",
+            "input",
+            "meta",
+            "link",
+            "path",
+            "br",
+            "circle",
+            "rect",
+            "use",
+            "image",
+            "line",
+        }:
             silent = None
         else:
             silent = tag in {"script", "style"} or "mono" in (named.get("class") or "")
@@ -78,9 +89,7 @@ def _unspoken(page: str) -> list[str]:
 
 
 def test_the_catalogue_is_the_one_that_the_sources_make() -> None:
-    assert POT.read_text(encoding="utf-8") == catalogue(), (
-        "run python tests/reader_catalogue.py"
-    )
+    assert POT.read_text(encoding="utf-8") == catalogue(), "run python tests/reader_catalogue.py"
 
 
 @pytest.fixture(scope="module")

@@ -10,6 +10,7 @@ import httpx
 import numpy as np
 import pytest
 from PIL import Image
+
 from reader_world import (
     Running,
     dicom_of,
@@ -78,8 +79,12 @@ def test_answers_are_as_the_openapi_document_says(client: httpx.Client) -> None:
 
 @pytest.mark.parametrize(
     ("fields", "name"),
-    [({"age": "old"}, "age"), ({"age": "500"}, "age"), ({"sex": "?"}, "sex"),
-     ({"site": "moon"}, "site")],
+    [
+        ({"age": "old"}, "age"),
+        ({"age": "500"}, "age"),
+        ({"sex": "?"}, "sex"),
+        ({"site": "moon"}, "site"),
+    ],
 )
 def test_a_field_that_cannot_be_taken_is_named(
     client: httpx.Client, fields: dict[str, str], name: str
@@ -184,6 +189,7 @@ def test_a_place_and_a_prevalence_are_taken(client: httpx.Client) -> None:
 def test_an_earlier_picture_is_laid_over_the_later(client: httpx.Client) -> None:
     rng = np.random.default_rng(5)
     import cv2
+
     from reader_world import jpeg_of
 
     spots = drawn_pixels(7, 400)
@@ -254,8 +260,9 @@ def test_nothing_of_a_patient_is_on_the_disk_or_in_the_log(
         pictures = [client.get(f"{link}lesions/{n}/picture.jpg") for n in (1, 2, 3)]
         exports = [client.get(link + f"findings.{kind}") for kind in ("csv", "json", "dcm")]
         client.post("/v1/read", files=files)
-        open_files = os.listdir(f"/proc/{found.process.pid}/fd")
-        targets = [os.path.realpath(f"/proc/{found.process.pid}/fd/{one}") for one in open_files]
+
+        opened = Path(f"/proc/{found.process.pid}/fd").iterdir()
+        targets = [os.path.realpath(one) for one in opened]
         # The name of the file is the person's own, shown to them alone; what is inside is not.
         assert [page.status_code for page in pages] == [200, 200, 200, 404]
         for answer in (*pictures, *exports):

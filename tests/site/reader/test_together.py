@@ -6,9 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from context_cohort import draw_cohort, lesions_of
-from reader_world import drawn_pixels, jpeg_of, lesion_jpeg, write_reader_model
 
+from context_cohort import draw_cohort, lesions_of
 from cygnet.context.lesions import Scale
 from cygnet.context.stage import fit_stage
 from cygnet.site.reader.asking import About
@@ -16,6 +15,7 @@ from cygnet.site.reader.judging import Patient, Reader, Step
 from cygnet.site.reader.moves_words import why_moved
 from cygnet.site.reader.together import read_together
 from cygnet.site.reader.uploads import MOST_IMAGES, Upload
+from reader_world import drawn_pixels, jpeg_of, lesion_jpeg, write_reader_model
 
 
 def _uploads(n: int) -> list[Upload]:
@@ -119,8 +119,10 @@ def test_why_context_moved_a_lesion_is_told(with_stage: Reader) -> None:
     told = [why_moved(reading.moves, at) for at in range(8)]
     assert all("Context" in one for one in told)
     for at, said in enumerate(told):
-        assert ("raises" in said) or ("lowers" in said) or reading.moves.before[at] == (
-            reading.moves.after[at]
+        assert (
+            ("raises" in said)
+            or ("lowers" in said)
+            or reading.moves.before[at] == (reading.moves.after[at])
         )
 
 

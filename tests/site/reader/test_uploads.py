@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from reader_world import dicom_of, drawn_pixels, lesion_jpeg, with_exif
 
 from cygnet.site.reader.uploads import (
     FileFault,
@@ -16,6 +15,7 @@ from cygnet.site.reader.uploads import (
     other_patients,
     read_picture,
 )
+from reader_world import dicom_of, drawn_pixels, lesion_jpeg, with_exif
 
 
 def _png(pixels: np.ndarray, mode: str | None = None) -> bytes:

@@ -3,6 +3,7 @@
 The shapes make the OpenAPI document, so that it cannot say anything else than what is sent.
 """
 
+import math
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -169,7 +170,7 @@ def _lesion(at: int, one: Judged, reading: Reading) -> LesionShape:
         moved=None if reading.moves is None or not known else why_moved(reading.moves, at),
         frequency=_frequency(told) if isinstance(told, Frequency) else None,
         no_frequency=None if isinstance(told, Frequency) else told,
-        oddness=oddness if oddness == oddness else None,
+        oddness=None if math.isnan(oddness) else oddness,
         duckling=reading.duckling == at,
         nearest=[] if around is None else [place + 1 for place in around.nearest[at].tolist()],
         cautions=[

@@ -1,4 +1,4 @@
-"""The same as the pages, for programs: ``POST /v1/read`` and its OpenAPI document. Keeps nothing."""
+"""The same as the pages, for programs: ``POST /v1/read`` and its OpenAPI document. Keeps none."""
 
 from functools import partial
 from typing import Any

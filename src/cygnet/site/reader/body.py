@@ -77,8 +77,9 @@ def _view(view: str, name: str, marks: Sequence[Mark]) -> str:
         nth = seen.get(one.place, 0)
         seen[one.place] = nth + 1
         parts.append(_mark(one, place.x, place.y + nth * _APART))
-    caption = tag("text", escape(name), x=_WIDTH / 2, y=_HEIGHT + 16, class_="body-name",
-                  text_anchor="middle")
+    caption = tag(
+        "text", escape(name), x=_WIDTH / 2, y=_HEIGHT + 16, class_="body-name", text_anchor="middle"
+    )
     return tag(
         "svg",
         "".join(parts) + caption,
@@ -91,7 +92,14 @@ def _view(view: str, name: str, marks: Sequence[Mark]) -> str:
 
 def _mark(one: Mark, x: float, y: float) -> str:
     drawn = tag("circle", cx=x, cy=y, r=11, class_=f"body-mark p{one.shade}")
-    number = tag("text", str(one.number), x=x, y=y + 4, class_=f"body-number p{one.shade}",
-                 text_anchor="middle")
-    return tag("a", tag("title", escape(one.told)) + drawn + number, href=one.link,
-               aria_label=one.told)
+    number = tag(
+        "text",
+        str(one.number),
+        x=x,
+        y=y + 4,
+        class_=f"body-number p{one.shade}",
+        text_anchor="middle",
+    )
+    return tag(
+        "a", tag("title", escape(one.told)) + drawn + number, href=one.link, aria_label=one.told
+    )

@@ -18,17 +18,17 @@ from cygnet.site.reader.phrases import marked, say
 _SMALLEST_PX = 64
 _SIDE_PX = 256
 
-WITHHELD = frozenset(
-    {"no-lesion", "unlike", "grey", "ycbcr", "mostly-black", "tiny", "skin-tone"}
-)
+WITHHELD = frozenset({"no-lesion", "unlike", "grey", "ycbcr", "mostly-black", "tiny", "skin-tone"})
 _SENTENCES: Mapping[str, tuple[str, str]] = {
     "no-lesion": (
         marked("This does not look like a dermoscopic picture of skin"),
         marked("Take a dermoscopic picture of the lesion."),
     ),
     "unlike": (
-        marked("This picture is unlike all that the model was evaluated on: another camera, or not"
-               " a lesion"),
+        marked(
+            "This picture is unlike all that the model was evaluated on: another camera, or not"
+            " a lesion"
+        ),
         marked("Look at the lesion itself; the model has no evidence for it."),
     ),
     "grey": (
@@ -36,8 +36,10 @@ _SENTENCES: Mapping[str, tuple[str, str]] = {
         marked("Use the colour original."),
     ),
     "ycbcr": (
-        marked("The colours are not those of skin: luma and chroma stand where red, green and blue"
-               " should"),
+        marked(
+            "The colours are not those of skin: luma and chroma stand where red, green and blue"
+            " should"
+        ),
         marked("Export the picture again as RGB."),
     ),
     "mostly-black": (

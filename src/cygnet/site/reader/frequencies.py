@@ -67,10 +67,14 @@ class Frequency:
         )
         if self.prevalence == self.studied:
             return counted
-        return counted + " " + say(
-            "Moved from the evaluation's prevalence of {studied} to {prevalence}.",
-            studied=numbers.format_share(self.studied),
-            prevalence=numbers.format_share(self.prevalence),
+        return (
+            counted
+            + " "
+            + say(
+                "Moved from the evaluation's prevalence of {studied} to {prevalence}.",
+                studied=numbers.format_share(self.studied),
+                prevalence=numbers.format_share(self.prevalence),
+            )
         )
 
     @property

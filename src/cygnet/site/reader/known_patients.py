@@ -31,8 +31,11 @@ class KnownPatients:
 
     def counts(self) -> list[tuple[str, int]]:
         """Give each patient and the number of their pictures, those with most first."""
-        found = self.table.group_by("patient_id").len("n").sort(["n", "patient_id"],
-                                                               descending=[True, False])
+        found = (
+            self.table.group_by("patient_id")
+            .len("n")
+            .sort(["n", "patient_id"], descending=[True, False])
+        )
         return [(str(name), int(n)) for name, n in found.iter_rows()]
 
     def uploads(self, patient_id: str) -> tuple[list[Upload], About]:

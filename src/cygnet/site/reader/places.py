@@ -1,4 +1,4 @@
-"""Where on the body is a lesion? A few dozen places on a front and a back, each a site of the table.
+"""Where on the body is a lesion? A few dozen places on a front and a back, each of a body site.
 
 Left and right are the patient's own.
 """

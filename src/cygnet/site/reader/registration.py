@@ -28,9 +28,7 @@ class Registration:
     n_agreeing: int
 
 
-def registration(
-    first: NDArray[np.uint8], second: NDArray[np.uint8]
-) -> Registration | None:
+def registration(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Registration | None:
     """Lay ``second`` over ``first``, both RGB; ``None`` where they do not agree."""
     one, two = _keypoints(first), _keypoints(second)
     if one is None or two is None:
@@ -60,8 +58,9 @@ def _keypoints(pixels: NDArray[np.uint8]) -> tuple[NDArray[np.float32], NDArray[
     height, width = pixels.shape[:2]
     scale = _SIDE_PX / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    grey: Any = cv2.cvtColor(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA),
-                             cv2.COLOR_RGB2GRAY)
+    grey: Any = cv2.cvtColor(
+        cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), cv2.COLOR_RGB2GRAY
+    )
     even = cv2.createCLAHE(2.0, (4, 4)).apply(grey)
     found, described = cv2.SIFT.create(nfeatures=800, contrastThreshold=0.01).detectAndCompute(
         even, None

@@ -3,6 +3,7 @@
 Figures are the report's own; no truth is known here, so no lesion is marked as melanoma.
 """
 
+import math
 from dataclasses import dataclass
 
 from markupsafe import Markup
@@ -116,7 +117,7 @@ def _map_caption(reading: Reading) -> str:
         others=others,
     )
     kept = ""
-    if around.share == around.share:
+    if not math.isnan(around.share):
         kept = " " + say(
             "The map keeps {share} of the squared distances.",
             share=numbers.format_share(around.share),

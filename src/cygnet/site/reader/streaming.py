@@ -1,4 +1,4 @@
-"""How is a long reading told while it goes on? One line of JSON a file, from a thread to the wire."""
+"""How is a long reading told while it goes on? One line of JSON a file, thread to wire."""
 
 import asyncio
 import json

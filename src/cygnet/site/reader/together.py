@@ -198,5 +198,5 @@ def _verdict(reader: Reader, n_lesions: int) -> str:
         )
     return say(
         "Patient context was judged in the model's evaluation and did not help: order and numbers"
-        " are each lesion's alone. What context would change is shown, and nothing is claimed of it."
+        " are each lesion's alone. What context would change is shown; nothing is claimed of it."
     )

@@ -81,8 +81,7 @@ async def sample(request: HttpRequest) -> Answer:
         return HttpResponseRedirect("/")
     drawn = await state_of(request).read(draw_sample_patient)
     uploads = [
-        Upload(f"{one.image_name}.jpg", one.jpeg, one.site, one.lesion_id)
-        for one in drawn.pictures
+        Upload(f"{one.image_name}.jpg", one.jpeg, one.site, one.lesion_id) for one in drawn.pictures
     ]
     return await _judge(request, uploads, About(drawn.age_years, drawn.sex), is_sample=True)
 

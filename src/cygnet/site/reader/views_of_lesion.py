@@ -135,9 +135,7 @@ async def heat(request: HttpRequest, key: str, number: int) -> HttpResponse:
     drawn = None if found is None else await state.read(state.reader.heat, *found)
     if found is None or drawn is None:
         return await not_found(request)
-    data = await state.show(
-        heat_png, drawn, found[1].picture, state.reader.model.geometry
-    )
+    data = await state.show(heat_png, drawn, found[1].picture, state.reader.model.geometry)
     return HttpResponse(data, content_type="image/png")
 
 
