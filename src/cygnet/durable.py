@@ -5,6 +5,7 @@ leaves the old file as it was and no temporary file behind.
 """
 
 import errno
+import fcntl
 import os
 import shutil
 from collections.abc import Iterator
@@ -35,6 +36,29 @@ def _sync_folder(folder: Path) -> None:
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def held_alone(folder: Path) -> Iterator[None]:
+    """Let no other process of this machine in here that holds ``folder`` in the same way.
+
+    The lock goes with the process, however that ends, and leaves no file. Raises
+    :class:`StorageError` at once where another has it.
+    """
+    with storage_errors(folder):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise StorageError.of(
+                "Another process is at work here.",
+                "Wait until it is done, or stop it.",
+                file=folder,
+            ) from error
+        yield
     finally:
         os.close(descriptor)
 

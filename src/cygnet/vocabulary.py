@@ -57,6 +57,9 @@ OTHER_MALIGNANT_DIAGNOSES = ("basal cell carcinoma", "squamous cell carcinoma")
 # `unknown` and `other` say nothing of the target, and a proliferation may go either way.
 UNDECIDED_DIAGNOSES = ("unknown", "other", "atypical melanocytic proliferation")
 
+# The side of the body; ISIC 2020 does not tell it, other tables do.
+LATERALITIES = ("left", "right")
+
 CONFIRMATIONS = (
     "confocal microscopy with consensus dermoscopy",
     "histopathology",
@@ -88,6 +91,7 @@ COLUMN_SPELLINGS: Mapping[str, tuple[str, ...]] = {
         "anatom_site",
         "localization",
     ),
+    "laterality": ("laterality", "lesion_laterality"),
     "diagnosis": ("diagnosis", "dx", "diagnosis_3"),
     "diagnosis_confirm_type": ("diagnosis_confirm_type", "dx_type"),
     "benign_malignant": ("benign_malignant", "diagnosis_1"),
@@ -120,6 +124,7 @@ VALUE_SPELLINGS: Mapping[str, Mapping[str, str | None]] = {
         "trunk": "torso",
         "unknown": None,
     },
+    "laterality": {"l": "left", "r": "right", "unknown": None},
     "diagnosis": {
         "akiec": "actinic keratosis",
         "bcc": "basal cell carcinoma",
@@ -152,6 +157,7 @@ UNDECIDED_MALIGNANCIES = ("indeterminate", "indeterminate/benign", "indeterminat
 KNOWN_VALUES: Mapping[str, tuple[str, ...]] = {
     "sex": SEXES,
     "anatom_site_general_challenge": SITES,
+    "laterality": LATERALITIES,
     "diagnosis": DIAGNOSES,
     "diagnosis_confirm_type": CONFIRMATIONS,
     "benign_malignant": (BENIGN, MALIGNANT, *UNDECIDED_MALIGNANCIES),

@@ -9,7 +9,8 @@ from numpy.typing import NDArray
 
 from cygnet.errors import InputError
 from cygnet.images.pack import open_pack, write_pack
-from cygnet.training.loader import PackedImages, batches, epoch_order, read_ahead
+from cygnet.training.loader import PackedImages, read_ahead
+from cygnet.training.sampling import batches, epoch_order
 from small_cohort import blob, jpeg
 
 

@@ -9,12 +9,14 @@ import torch
 from numpy.typing import NDArray
 
 from cygnet.errors import InputError
-from cygnet.training import checkpoint, loop
+from cygnet.training import checkpoint, stage_checkpoint
 from cygnet.training.augment import augmented, dihedral_view, normalised
 from cygnet.training.loader import Samples
-from cygnet.training.loop import Stage, learning_rate_factor
+from cygnet.training.loop import Stage
 from cygnet.training.network import LesionNetwork
+from cygnet.training.optimiser import learning_rate_factor
 from cygnet.training.recipe import AugmentRecipe, NetworkRecipe, Recipe, StageRecipe
+from cygnet.training.step import Step
 
 N_IMAGES = 24
 
@@ -29,6 +31,9 @@ class Images:
     """Pictures by name, as a pack would give them: dark where the name is even."""
 
     size_px = 32
+
+    def check_shards(self) -> None:
+        """They are drawn; nothing can be cut."""
 
     def read(self, image_names: list[str]) -> NDArray[np.uint8]:
         pictures = []
@@ -64,16 +69,16 @@ def test_a_run_killed_after_an_epoch_ends_with_the_same_bits(
     original = checkpoint.write_checkpoint
     written = []
 
-    def killed_after_two(*arguments: object) -> None:
-        original(*arguments)  # type: ignore[arg-type]
+    def killed_after_two(*arguments: object, **options: object) -> None:
+        original(*arguments, **options)  # type: ignore[arg-type]
         written.append(arguments)
         if len(written) == 2:
             raise KeyboardInterrupt
 
-    monkeypatch.setattr(loop, "write_checkpoint", killed_after_two)
+    monkeypatch.setattr(stage_checkpoint, "write_checkpoint", killed_after_two)
     with pytest.raises(KeyboardInterrupt):
         trained(tmp_path / "killed", recipe())
-    monkeypatch.setattr(loop, "write_checkpoint", original)
+    monkeypatch.setattr(stage_checkpoint, "write_checkpoint", original)
 
     resumed = trained(tmp_path / "killed", recipe())
     assert len(resumed) > 100
@@ -104,7 +109,8 @@ def test_the_loss_falls_on_a_task_that_a_child_could_do(tmp_path: Path) -> None:
 def test_a_loss_that_is_no_number_stops_with_the_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(Stage, "_step", lambda *_: float("nan"))
+    nan = torch.tensor(float("nan"))
+    monkeypatch.setattr(Step, "move", lambda *_: (nan, nan))
     with pytest.raises(InputError, match=r"loss is nan at step 1 .*epoch 1.*learning_rate"):
         trained(tmp_path, recipe())
 

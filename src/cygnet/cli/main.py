@@ -51,7 +51,10 @@ def register() -> None:
         cohort_verify,
         compare,
         context,
+        ensemble,
+        explain,
         prediction,
+        quantise,
         reader,
         report,
         run,
@@ -61,7 +64,8 @@ def register() -> None:
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
-    for module in (run, prediction, context, score, compare, report, reader):
+    models = (run, prediction, explain, quantise, ensemble, reader)
+    for module in (*models, context, score, compare, report):
         module.register(app)
 
 

@@ -77,8 +77,12 @@ def run_or_train(
     as_json: AsJson = False,
 ) -> None:
     """Build the request that both commands take, and do the one that was called."""
-    from cygnet.pipeline import RunRequest, run, train
+    from cygnet.pipeline import RunRequest, follow, run, train
+    from cygnet.pipeline.job import require_train_extra
     from cygnet.training.recipe import read_recipe
+
+    require_train_extra()
+    from cygnet.training.processes import restarted
 
     request = RunRequest(
         data=data,
@@ -90,10 +94,12 @@ def run_or_train(
         pack=pack,
         allow_missing=allow_missing,
         skip_bad_images=skip_bad_images,
-        resume=resume,
+        resume=resume or restarted(),
         workers=workers,
         command=console.said_command(),
     )
+    if follow(request):
+        return
     job = train if context.info_name == "train" else run
     _show(job(request, console.TerminalProgress()), as_json=as_json)
 

@@ -5,13 +5,16 @@ common scale within the fold whose model gave them. Refuses scores that are NaN 
 """
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
 from cygnet.errors import InputError
 from cygnet.evaluation.recalibration import clipped_logit
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
@@ -93,7 +96,7 @@ def _taken(values: Floats | None, rows: Codes) -> Floats | None:
 
 
 def make_lesions(
-    table: pl.DataFrame,
+    table: "pl.DataFrame",
     *,
     embedding: NDArray[np.float32] | None = None,
     scale: "Scale | None" = None,
@@ -107,6 +110,9 @@ def make_lesions(
     puts logits on the scale they were fitted on; without it, on their own. Raises
     :class:`InputError` for NaN and values outside 0 to 1.
     """
+    # Here, not above: what is trained beside this module runs where there is no polars.
+    import polars as pl
+
     probability = table["probability"].cast(pl.Float64).fill_null(np.nan).to_numpy()
     if not ((probability >= 0) & (probability <= 1)).all():
         raise InputError.of("A score is no probability.", "Give numbers from 0 to 1.")
@@ -134,7 +140,7 @@ def make_lesions(
     )
 
 
-def _sites(table: pl.DataFrame) -> Floats | None:
+def _sites(table: "pl.DataFrame") -> Floats | None:
     name = "anatom_site_general_challenge"
     if name not in table.columns or not table[name].count():
         return None
@@ -143,16 +149,20 @@ def _sites(table: pl.DataFrame) -> Floats | None:
     return np.array(codes, dtype=np.float64)
 
 
-def _ages(table: pl.DataFrame) -> Floats | None:
+def _ages(table: "pl.DataFrame") -> Floats | None:
     if "age_approx" not in table.columns or not table["age_approx"].count():
         return None
+    import polars as pl
+
     return table["age_approx"].cast(pl.Float64).fill_null(np.nan).to_numpy()
 
 
-def _codes(identifier: pl.Series | None, row: pl.Series) -> Codes:
+def _codes(identifier: "pl.Series | None", row: "pl.Series") -> Codes:
     """Give codes from 0 in the order of the identifiers; without one, a row is its own."""
     if identifier is None:
         return np.arange(len(row), dtype=np.int64)
+    import polars as pl
+
     own = "\x00" + row
     filled = pl.select(pl.coalesce(identifier, own)).to_series()
     _, codes = np.unique(filled.to_numpy().astype(str), return_inverse=True)

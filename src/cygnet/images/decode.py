@@ -18,12 +18,11 @@ import re
 import warnings
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 import simplejpeg
-from numpy.typing import NDArray
 
 from cygnet.errors import ImageError
 from cygnet.images.bit_depth import to_8_bits
@@ -31,6 +30,7 @@ from cygnet.images.colour_profile import colour_profile
 from cygnet.images.conversions import Conversion, Record
 from cygnet.images.dicom import read_dicom_picture
 from cygnet.images.faults import image_error, read_image_bytes
+from cygnet.images.geometry import GEOMETRIES, Geometry, Pixels, decoding_name
 from cygnet.images.headers import ImageHeader, header_faults, parse_header
 from cygnet.images.jpeg_markers import read_jpeg_frame
 from cygnet.images.reduction import reduce_to
@@ -38,9 +38,7 @@ from cygnet.images.reduction import reduce_to
 if TYPE_CHECKING:
     from PIL import Image
 
-Geometry = Literal["squash", "crop", "pad"]
-GEOMETRIES: tuple[Geometry, ...] = get_args(Geometry)
-_VERSION = 1
+__all__ = ["GEOMETRIES", "Geometry", "Pixels", "decode_to_size", "decoding_name"]
 
 _DENOMINATORS = (8, 4, 2, 1)
 # Some encoders fill up the last byte run before the end marker; every pixel is decoded by then.
@@ -51,17 +49,6 @@ _START_OF_SCAN, _END_OF_IMAGE = b"\xff\xda", b"\xff\xd9"
 
 # Images are decoded side by side, in processes or threads; OpenCV's own threads would compete.
 cv2.setNumThreads(1)
-
-Pixels = NDArray[np.uint8]
-
-
-def decoding_name(geometry: Geometry) -> str:
-    """Name the decoding, as packs and models record it.
-
-    >>> decoding_name("squash")
-    'squash-cubic-stored-1'
-    """
-    return f"{geometry}-cubic-stored-{_VERSION}"
 
 
 def decode_to_size(

@@ -12,7 +12,7 @@ from typing import Any, Literal, NamedTuple, get_args
 import pyarrow as pa
 
 from cygnet.errors import InputError
-from cygnet.images.decode import GEOMETRIES, Geometry, decoding_name
+from cygnet.images.geometry import GEOMETRIES, Geometry, decoding_name
 
 FORMAT = "cygnet-pack"
 VERSION = 1

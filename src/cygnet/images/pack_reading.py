@@ -3,6 +3,7 @@
 Opening reads names and offsets, not pixels. A folder that is no whole pack is refused.
 """
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
@@ -11,11 +12,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
-import simplejpeg
 from numpy.typing import NDArray
 
-from cygnet.errors import InputError
-from cygnet.images.decode import Geometry, Pixels
+from cygnet.errors import ImageError, InputError, MissingExtraError, Offender
+from cygnet.images.geometry import Geometry, Pixels
 from cygnet.images.pack_format import (
     JPEG_QUALITY,
     JPEG_SUBSAMPLING,
@@ -55,8 +55,12 @@ class Pack:
         self.image_names: list[str] = []
         # One view of the mapped file for each image; a view is a hundred bytes, whatever it shows.
         self._views: list[Pixels] = []
+        self._shards: list[tuple[Path, int]] = []
+        self._ends: list[int] = []
         for file, n_images, n_bytes in shard_entries(index, folder):
             self._add_shard(folder / file, n_images, n_bytes)
+            self._shards.append((folder / file, n_bytes))
+            self._ends.append(len(self._views))
         self._places: dict[str, int] | None = None
 
     def _add_shard(self, path: Path, n_images: int, n_bytes: int) -> None:
@@ -145,20 +149,43 @@ class Pack:
                 read.result()
         return images
 
+    def check_shards(self) -> None:
+        """Look whether every shard still has its size; :class:`InputError` names one that has not.
+
+        A file that is cut while it is mapped ends the process that reads there, without a word.
+        """
+        for path, n_bytes in self._shards:
+            try:
+                whole = path.stat().st_size == n_bytes
+            except OSError as error:
+                raise _broken(path) from error
+            if not whole:
+                raise _broken(path)
+
+    def _bad_image(self, index: int, what: str) -> ImageError:
+        shard, _ = self._shards[bisect_right(self._ends, index)]
+        return ImageError.of(
+            f"An image of this shard of the pack was changed: {what}.",
+            "Make the pack again.",
+            file=shard,
+            offenders=[Offender(self.image_names[index])],
+        )
+
     def _read_part(self, images: Pixels, wanted: list[int]) -> None:
         views = self._views
         if self._parameters.storage == "raw":
             for place, index in enumerate(wanted):
                 images[place] = views[index]
         else:
+            simplejpeg = _simplejpeg(self.folder)
             side = self._parameters.size_px
             for place, index in enumerate(wanted):
                 try:
                     picture = simplejpeg.decode_jpeg(views[index], "RGB", buffer=images[place])
                 except ValueError as error:
-                    raise _broken(self.folder) from error
+                    raise self._bad_image(index, str(error)) from error
                 if picture.shape != (side, side, 3):
-                    raise _broken(self.folder)
+                    raise self._bad_image(index, f"its size is {picture.shape[1]} px")
 
     def stored(self, index: int) -> memoryview:
         """Give the stored bytes of one image as they lie in the shard, without a copy."""
@@ -172,7 +199,7 @@ class Pack:
         stored = self._stored(index)
         if self.storage == "jpeg":
             return stored.data
-        encoded = simplejpeg.encode_jpeg(
+        encoded = _simplejpeg(self.folder).encode_jpeg(
             stored, quality=JPEG_QUALITY, colorspace="RGB", colorsubsampling=JPEG_SUBSAMPLING
         )
         return memoryview(encoded)
@@ -190,6 +217,19 @@ def open_pack(folder: Path) -> Pack:
     or decoding, or has lost a shard.
     """
     return Pack(folder)
+
+
+def _simplejpeg(folder: Path) -> Any:
+    # Here, not above: a raw pack is read where no decoder is installed.
+    try:
+        import simplejpeg
+    except ImportError as error:
+        raise MissingExtraError.of(
+            "This pack holds JPEGs, and simplejpeg is not installed.",
+            "Install simplejpeg, or make a pack of raw pixels.",
+            file=folder,
+        ) from error
+    return simplejpeg
 
 
 def _broken(path: Path) -> InputError:

@@ -117,7 +117,7 @@ class Model:
         the model takes age, sex and site, and count as unknown where they are not given.
         """
         logits, embeddings = [], []
-        feeds = self._feeds(len(pixels), patients)
+        feeds = self.feeds(pixels, patients)
         for view in range(views or self.n_views):
             turned = np.ascontiguousarray(_view(pixels, view))
             logit, embedding = self._session.run(["logit", "embedding"], feeds | {"image": turned})
@@ -141,14 +141,17 @@ class Model:
                 file=self.file,
             )
         names = ["map", "map_bias", "image_logit", "logit"]
-        feeds = self._feeds(len(pixels), patients) | {"image": np.ascontiguousarray(pixels)}
-        return Maps(*self._session.run(names, feeds))
+        return Maps(*self._session.run(names, self.feeds(pixels, patients)))
 
-    def _feeds(self, n_images: int, patients: Sequence[Patient] | None) -> dict[str, Any]:
+    def feeds(
+        self, pixels: NDArray[np.uint8], patients: Sequence[Patient] | None = None
+    ) -> dict[str, Any]:
+        """Give the graph's inputs; who is not known is NaN and empty words."""
+        given: dict[str, Any] = {"image": np.ascontiguousarray(pixels)}
         if not self.takes_patient:
-            return {}
-        known = patients or [(None, None, None)] * n_images
-        return {
+            return given
+        known = patients or [(None, None, None)] * len(pixels)
+        return given | {
             "age": np.array([np.nan if age is None else age for age, _, _ in known], np.float32),
             "sex": np.array([sex or "" for _, sex, _ in known], object),
             "site": np.array([site or "" for _, _, site in known], object),

@@ -297,6 +297,21 @@ def _decoded(shard: _Shard, model: Model) -> Iterator[tuple[str, NDArray[np.uint
                 pending.append((other, pool.submit(_pixels, place, model)))
 
 
+def bytes_of(place: Path | str) -> bytes:
+    """Read a file or an object of a store.
+
+    Raises :class:`ImageError` for a file and :class:`InputError` for an object that cannot be read.
+    """
+    if _is_remote(place):
+        return object_store.read_object(str(place))
+    file = Path(place)
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        rule = f"This file cannot be read: {error.strerror}."
+        raise ImageError.of(rule, "Check it.", file=file) from error
+
+
 def _is_remote(place: Path | str) -> bool:
     return isinstance(place, str) and place.startswith(object_store.SCHEME)
 
@@ -304,10 +319,7 @@ def _is_remote(place: Path | str) -> bool:
 def _pixels(place: Path | str, model: Model) -> NDArray[np.uint8] | list[Fault]:
     remote, file = _is_remote(place), Path(place)
     try:
-        data = object_store.read_object(str(place)) if remote else file.read_bytes()
-        return decode_to_size(data, model.size_px, model.geometry)
-    except OSError as error:
-        return [Fault(f"This file cannot be read: {error.strerror}.", "Check it.", file)]
+        return decode_to_size(bytes_of(place), model.size_px, model.geometry)
     except InputError as error:
         if isinstance(error, ImageError) and remote:
             return [Fault(f"{place}: {fault.rule}", fault.remedy) for fault in error.faults]

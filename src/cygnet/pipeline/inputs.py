@@ -23,9 +23,11 @@ from cygnet.curation.audit import Audit, audit
 from cygnet.curation.present import images_to_pack, present_images
 from cygnet.errors import Fault, ImageError, InputError, Offender, TableError
 from cygnet.images.pack import Pack, open_pack, write_pack
+from cygnet.pipeline.learnt import COLUMNS, samples_of
 from cygnet.pipeline.request import Progress, RunRequest
 from cygnet.training.crossval import TrainingPlan
 from cygnet.training.loader import PackedImages, Samples
+from cygnet.training.recipe import Recipe
 
 Items = list[tuple[str, Path]]
 
@@ -66,11 +68,6 @@ class Prepared:
     folds: NDArray[np.int64]
     extra: Samples | None
     notices: list[str] = field(default_factory=list)
-
-    def samples(self) -> Samples:
-        """Give the scored images and their targets."""
-        targets = self.train["target"].to_numpy().astype(np.float32)
-        return Samples(self.train["image_name"].to_list(), targets)
 
     def picture(self, image_name: str) -> bytes | None:
         """Give the packed JPEG of an image, or None where it is in no pack."""
@@ -149,7 +146,7 @@ def prepare(request: RunRequest, tables: Tables, progress: Progress) -> Prepared
     extra = _without_shared_pictures(extra, train, digests, notices)
     linked = [*_listed_pairs(dataset), *_same_pictures(train, digests)]
     folds = _folds(request, dataset.train.table, train, linked, notices)
-    return Prepared(train, test, images, packs, folds, _samples(extra), notices)
+    return Prepared(train, test, images, packs, folds, _samples(extra, recipe), notices)
 
 
 def _present(table: pl.DataFrame, files: dict[str, Path]) -> pl.DataFrame:
@@ -183,8 +180,7 @@ def _extra_rows(tables: Tables, train: pl.DataFrame, notices: list[str]) -> pl.D
     """Give the labelled, present rows of the extra data that share no id with the scored images."""
     if not tables.extra:
         return None
-    columns = ["image_name", "lesion_id", "patient_id", "target"]
-    rows = pl.concat([other.train.table.select(columns) for other in tables.extra])
+    rows = pl.concat([other.train.table.select(COLUMNS) for other in tables.extra])
     labelled = rows.filter(pl.col("target").is_not_null()).unique("image_name", maintain_order=True)
     usable = _present(labelled, tables.extra_files)
     for unit in ("image_name", "lesion_id", "patient_id"):
@@ -321,10 +317,10 @@ def _given_folds(
     return folds
 
 
-def _samples(extra: pl.DataFrame | None) -> Samples | None:
+def _samples(extra: pl.DataFrame | None, recipe: Recipe) -> Samples | None:
     if extra is None or extra.height == 0:
         return None
-    return Samples(extra["image_name"].to_list(), extra["target"].to_numpy().astype(np.float32))
+    return samples_of(extra, recipe.network)
 
 
 def training_plan(request: RunRequest, prepared: Prepared) -> TrainingPlan:
@@ -332,7 +328,7 @@ def training_plan(request: RunRequest, prepared: Prepared) -> TrainingPlan:
     return TrainingPlan(
         request.recipe,
         prepared.images,
-        prepared.samples(),
+        samples_of(prepared.train, request.recipe.network),
         prepared.folds,
         prepared.extra,
         request.weights,

@@ -18,15 +18,23 @@ import polars as pl
 from cygnet.durable import write_text_whole
 from cygnet.errors import MissingExtraError
 from cygnet.evaluation import Estimate, ScoreCard
-from cygnet.pipeline.request import Progress, RunRecord, RunRequest, open_run
+from cygnet.pipeline.following import handed_over
+from cygnet.pipeline.request import (
+    Progress,
+    RunRecord,
+    RunRequest,
+    note_circumstances,
+    open_run,
+)
 
 if TYPE_CHECKING:
     from cygnet.curation.findings import Level
     from cygnet.pipeline.context_job import ContextResult
     from cygnet.pipeline.inputs import Prepared, Tables
     from cygnet.pipeline.results import OutOfFold, Scored
+    from cygnet.training.crossval import TrainingPlan
 
-_NEEDED = ("torch", "torchvision", "timm", "safetensors", "onnx", "onnxscript")
+_NEEDED = ("torch", "torchvision", "timm", "safetensors", "onnx", "onnxscript", "tensorboardX")
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,9 +110,31 @@ class _Run:
         return self._result(scored, notices, page)
 
     def _trained(self) -> "tuple[Tables, RunRecord, Prepared, OutOfFold]":
-        from cygnet.pipeline import inputs
+        from cygnet.pipeline import results
         from cygnet.training.crossval import train_folds
-        from cygnet.training.loop import arithmetic
+        from cygnet.training.processes import leave
+
+        with handed_over() as hand_over:
+            tables, record, prepared, plan = self._prepared()
+            hand_over(plan)
+        with (
+            self._timed(record, "train"),
+            self.progress.bar("training", plan.n_image_passes()) as advance,
+        ):
+            held_out = train_folds(plan, self.out, advance)
+        leave()
+        result = results.calibrated(prepared, held_out)
+        results.write_out_of_fold(self.out, prepared, held_out, result)
+        if not (self.out / "model.onnx").is_file():
+            with self._timed(record, "export"):
+                self._say("exporting model.onnx")
+                results.export_model(self.request, prepared, result)
+        return tables, record, prepared, result
+
+    def _prepared(self) -> "tuple[Tables, RunRecord, Prepared, TrainingPlan]":
+        from cygnet.pipeline import inputs
+        from cygnet.training.crossval import check_start, statistics_sentence
+        from cygnet.training.machine import arithmetic
 
         request = self.request
         tables = inputs.read_tables(request.data, request.extra)
@@ -112,6 +142,7 @@ class _Run:
         audit = inputs.audited(tables)
         self._say(f"the audit found {_counted_levels(audit.n_by_level)}")
         inputs.check_missing(request, tables)
+        check_start(request.recipe, request.weights)
         record = open_run(request, tables.paths())
         document = json.dumps(audit.as_json(), indent=2, allow_nan=False) + "\n"
         write_text_whole(self.out / "audit.json", document)
@@ -120,21 +151,12 @@ class _Run:
         self.notices += prepared.notices
         plan = inputs.training_plan(request, prepared)
         self._say(f"training {request.recipe.sentence()}")
-        record.note(arithmetic=arithmetic())
-        with (
-            self._timed(record, "train"),
-            self.progress.bar("training", plan.n_image_passes()) as advance,
-        ):
-            held_out = train_folds(plan, self.out, advance)
-        from cygnet.pipeline import results
-
-        result = results.calibrated(prepared, held_out)
-        results.write_out_of_fold(self.out, prepared, held_out, result)
-        if not (self.out / "model.onnx").is_file():
-            with self._timed(record, "export"):
-                self._say("exporting model.onnx")
-                results.export_model(request, prepared, result)
-        return tables, record, prepared, result
+        differing = note_circumstances(record, arithmetic(request.recipe.machine))
+        for sentence in (differing, statistics_sentence(plan)):
+            if sentence is not None:
+                self._say(sentence)
+                self.notices.append(sentence)
+        return tables, record, prepared, plan
 
     def _context(
         self, tables: "Tables", record: RunRecord, prepared: "Prepared", result: "OutOfFold"

@@ -156,9 +156,36 @@ def _go_on(request: RunRequest, record: RunRecord, fingerprint: dict[str, str]) 
             file=record.file,
             offenders=[Offender(name) for name in changed],
         )
-    threads = record.document.get("machine", {}).get("threads")
-    if record.document.get("versions") != versions() or threads != default_workers():
-        record.note(resumed_with={"versions": versions(), "machine": machine()})
+
+
+def note_circumstances(record: RunRecord, arithmetic: dict[str, str | int]) -> str | None:
+    """Note what the bits of the result hang on; say what is not as it was when the run began.
+
+    ``arithmetic`` is device, threads, number format and the like. Gives None for a run that never
+    changed. A change is no fault: a run may go on on another machine, but then it ends with other
+    last bits than one that was never stopped.
+    """
+    now: dict[str, dict[str, Any]] = {
+        "arithmetic": dict(arithmetic),
+        "versions": versions(),
+        "machine": machine(),
+    }
+    for part, values in now.items():
+        before = record.document.setdefault(part, values)
+        for name in sorted(before.keys() | values.keys()):
+            was, is_ = before.get(name), values.get(name)
+            if was != is_:
+                changes = record.document.setdefault("resumed_with", {})
+                changes[name] = {"was": was, "is": is_}
+    record.note()
+    changes = record.document.get("resumed_with")
+    if not changes:
+        return None
+    told = ", ".join(f"{name} {one['is']} (was {one['was']})" for name, one in changes.items())
+    return (
+        f"This run was resumed with {told}: its weights may differ in their last bits from those "
+        "of a run that was never stopped."
+    )
 
 
 def versions() -> dict[str, str]:

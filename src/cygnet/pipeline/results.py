@@ -19,16 +19,21 @@ from cygnet.durable import write_text_whole
 from cygnet.evaluation import Estimate, ScoreCard, auroc_estimate, score_card
 from cygnet.evaluation.recalibrators import platt_line
 from cygnet.images.decode import decoding_name
+from cygnet.inference import familiar
 from cygnet.inference.model import names_digest, open_model
 from cygnet.inference.predict import PredictedImages
 from cygnet.pipeline import evidence
 from cygnet.pipeline.context_apply import says_without_context, stage_of, with_context
 from cygnet.pipeline.inputs import Prepared, Tables
+from cygnet.pipeline.prediction_job import patients_of
 from cygnet.pipeline.request import RunRequest, versions
 from cygnet.predictions import write_predictions
 from cygnet.training.checkpoint import read_checkpoint
 from cygnet.training.crossval import HeldOut, write_held_out
 from cygnet.training.export import FoldModel, write_model
+from cygnet.training.map_check import N_IMAGES, map_check
+from cygnet.training.network import DIAGNOSIS_CLASSES
+from cygnet.training.recipe import NetworkRecipe
 
 _BATCH = 32
 _BREAKDOWN = ("sex", AGE_BAND, "anatom_site_general_challenge")
@@ -118,7 +123,7 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
         "geometry": recipe.network.geometry,
         "decoding": decoding_name(recipe.network.geometry),
         "test_time_views": recipe.test_time_views,
-        "classes": ["benign", "melanoma"],
+        "classes": _classes(recipe.network),
         "folds": sorted(result.lines),
         "calibration": {
             "method": "platt, each fold on the other folds",
@@ -128,10 +133,35 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
         "evidence": _evidence(prepared, result),
         "recipe": recipe.model_dump(),
         "versions": versions(),
+        "provenance": _provenance(request),
+        "map_check": _map_check(recipe.network, prepared, folds[0], sorted(result.lines)[0]),
         "trained_on": names_digest(trained_on),
         "use": "Research use only; not a medical device.",
     }
-    write_model(request.out / "model.onnx", recipe.network, folds, description)
+    held_out = [result.embedding[prepared.folds == fold] for fold in sorted(result.lines)]
+    usual = familiar.familiar_json(held_out)
+    further = {} if usual is None else {familiar.KEY: usual}
+    file = request.out / "model.onnx"
+    write_model(file, recipe.network, folds, description, further=further)
+
+
+def _map_check(
+    network: NetworkRecipe, prepared: Prepared, model: FoldModel, fold: int
+) -> dict[str, float | int | None]:
+    """Hold the maps of the first fold's held-out images against those of random weights."""
+    names = prepared.train["image_name"].gather(np.flatnonzero(prepared.folds == fold))
+    return map_check(network, model.state, prepared.images.read(names[:N_IMAGES].to_list()))
+
+
+def _classes(network: NetworkRecipe) -> list[str]:
+    return ["benign", "melanoma"] if network.targets == "binary" else [*DIAGNOSIS_CLASSES]
+
+
+def _provenance(request: RunRequest) -> dict[str, object]:
+    """Give what made the model: the run's command, time and hashes of its inputs; no path."""
+    record = json.loads((request.out / "run.json").read_text(encoding="utf-8"))
+    hashes = {n: h for n, h in record.get("fingerprint", {}).items() if n != "--pack"}
+    return {"started": record.get("started"), "title": request.title, "sha256": hashes}
 
 
 def _evidence(prepared: Prepared, result: OutOfFold) -> dict[str, object]:
@@ -204,10 +234,12 @@ def write_submission(
     model = open_model(out)
     stage = stage_of(model)
     judged_alone = says_without_context(stage, prepared.test) is not None
+    patients = patients_of(model, prepared.test)
     parts, embeddings = [], []
     for start in range(0, len(names), _BATCH):
         batch = names[start : start + _BATCH]
-        made = model.predict(prepared.images.read(batch))
+        persons = [patients[name] for name in batch] if patients else None
+        made = model.predict(prepared.images.read(batch), persons)
         parts.append(made.by_fold)
         if not judged_alone:
             embeddings.append(made.embedding)

@@ -21,34 +21,63 @@ from cygnet.errors import ModelError
 FORMAT = 1
 
 
-def write_checkpoint(path: Path, tensors: dict[str, Tensor], description: dict[str, Any]) -> None:
-    """Write ``path``.safetensors, then ``path``.json with the hash of the former."""
+def write_checkpoint(
+    path: Path, tensors: dict[str, Tensor], description: dict[str, Any], *, again: bool = False
+) -> None:
+    """Write the tensors, then ``path``.json, which names their file and its hash.
+
+    The file is ``path``.safetensors; where the checkpoint is written ``again`` and again it is
+    ``path``-0 or ``path``-1 by turns, so that a kill between the two files leaves the one before.
+    """
     content = save({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()})
-    with write_whole(path.with_suffix(".safetensors")) as stream:
+    names = [
+        f"{path.name}-{turn}.safetensors" if again else f"{path.name}.safetensors"
+        for turn in range(2)
+    ]
+    file = names[0] if _tensors_name(path) != names[0] else names[1]
+    with write_whole(path.with_name(file)) as stream:
         stream.write(content)
     digest = hashlib.sha256(content).hexdigest()
-    document = {"format": FORMAT, "tensors_sha256": digest, **description}
+    document = {"format": FORMAT, "tensors": file, "tensors_sha256": digest, **description}
     write_text_whole(path.with_suffix(".json"), json.dumps(document, indent=2) + "\n")
 
 
+def remove_checkpoint(path: Path) -> None:
+    """Remove ``path``.json and then all of its tensors."""
+    path.with_suffix(".json").unlink(missing_ok=True)
+    for suffix in ("", "-0", "-1"):
+        path.with_name(f"{path.name}{suffix}.safetensors").unlink(missing_ok=True)
+
+
+def _tensors_name(path: Path) -> str | None:
+    try:
+        document = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    return str(document.get("tensors")) if isinstance(document, dict) else None
+
+
 def read_checkpoint(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
-    """Read a pair, or give ``None`` where there is none or the kill fell between its two files.
+    """Read a pair, or give ``None`` where there is none, or its two files are of two writings.
 
     Raises :class:`ModelError` for a checkpoint of another format or one that is no JSON.
     """
     described = path.with_suffix(".json")
-    tensors_file = path.with_suffix(".safetensors")
-    if not described.is_file() or not tensors_file.is_file():
+    if not described.is_file():
         return None
     try:
         document = json.loads(described.read_text(encoding="utf-8"))
-        content = tensors_file.read_bytes()
+        own = str(document.pop("tensors", f"{path.name}.safetensors"))
+        tensors_file = path.with_name(Path(own).name)
         if document.get("format") != FORMAT:
             raise ModelError.of(
                 f"This checkpoint has format {document.get('format')!r}, not {FORMAT}.",
                 "Train again, or use the version of Cygnet that wrote it.",
                 file=described,
             )
+        if not tensors_file.is_file():
+            return None
+        content = tensors_file.read_bytes()
         if document.pop("tensors_sha256") != hashlib.sha256(content).hexdigest():
             return None
         return load(content), document

@@ -4,6 +4,7 @@ Extra images are learnt from once, before the folds, and never scored.
 """
 
 import hashlib
+import itertools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +16,12 @@ from numpy.typing import NDArray
 
 from cygnet.durable import write_whole
 from cygnet.errors import InputError
-from cygnet.training.loader import PackedImages, Samples
-from cygnet.training.loop import Stage, logits_and_embeddings
-from cygnet.training.network import LesionNetwork, start_weights
+from cygnet.training.judging import logits_and_embeddings
+from cygnet.training.loader import PackedImages, Samples, joined_samples
+from cygnet.training.loop import Stage
+from cygnet.training.machine import Machine
+from cygnet.training.network import DIAGNOSIS_CLASSES, LesionNetwork, start_weights
+from cygnet.training.processes import Processes, statistics_notice
 from cygnet.training.recipe import Recipe, StageRecipe
 from cygnet.training.weights import shipped_weights
 
@@ -45,17 +49,21 @@ class TrainingPlan:
 
     def learning_of(self, fold: int) -> Samples:
         """Give the samples that the fold's model learns from: those it does not score."""
-        inside = np.flatnonzero(self.folds != fold)
-        names = [self.samples.image_names[int(i)] for i in inside]
-        return Samples(names, self.samples.targets[inside])
+        inside = self.samples.rows(np.flatnonzero(self.folds != fold))
+        if self.extra is None or not self.recipe.finetune.with_extra:
+            return inside
+        return joined_samples(inside, self.extra)
 
-    def held_out_of(self, fold: int) -> list[str]:
-        """Give the names of the images that the fold's model scores."""
-        return [self.samples.image_names[int(i)] for i in np.flatnonzero(self.folds == fold)]
+    def held_out_of(self, fold: int) -> Samples:
+        """Give the images that the fold's model scores."""
+        return self.samples.rows(np.flatnonzero(self.folds == fold))
 
     def n_image_passes(self) -> int:
         """Give how many images pass through training and scoring, for a progress bar."""
-        learnt = sum(len(self.learning_of(fold)) for fold in self.fold_numbers())
+        n_folds = len(self.fold_numbers())
+        learnt = (n_folds - 1) * len(self.samples)
+        if self.extra is not None and self.recipe.finetune.with_extra:
+            learnt += n_folds * len(self.extra)
         total = learnt * self.recipe.finetune.epochs + len(self.samples)
         if self.extra is not None and self.recipe.pretrain is not None:
             total += len(self.extra) * self.recipe.pretrain.epochs
@@ -78,31 +86,67 @@ class HeldOut:
 def train_folds(plan: TrainingPlan, out: Path, advance: Callable[[int], None]) -> list[HeldOut]:
     """Train every fold under ``out`` and score its held-out images; finished folds are read back.
 
-    Raises :class:`InputError` when a fold leaves only one class to learn from.
+    Every process of torchrun's calls it; only the first writes. Raises :class:`InputError` when a
+    fold leaves only one class to learn from, or holds no melanoma to score.
     """
     for fold in plan.fold_numbers():
-        _check_classes(plan, fold)
+        check_fold(plan, fold)
     start = _pretrained(plan, out, advance)
     return [_train_fold(plan, fold, start, out, advance) for fold in plan.fold_numbers()]
 
 
-def _check_classes(plan: TrainingPlan, fold: int) -> None:
-    targets = plan.learning_of(fold).targets
+def check_fold(plan: TrainingPlan, fold: int) -> None:
+    """Raise :class:`InputError` where a fold cannot be learnt or scored."""
+    learning = plan.learning_of(fold)
+    targets = learning.targets
     if len(targets) == 0 or targets.min() == targets.max():
         raise InputError.of(
             f"Outside fold {fold} there are not both melanomas and benign images to learn from.",
             "Use fewer folds, or add patients.",
         )
+    held_out = plan.held_out_of(fold)
+    if not (held_out.targets > 0.5).any():
+        raise InputError.of(
+            f"Fold {fold} holds no melanoma among its {len(held_out)} images; what its model says "
+            "cannot be scored.",
+            "Use fewer folds, or other --folds, so that each holds a melanoma.",
+        )
+    if plan.recipe.network.targets == "diagnosis":
+        seen = learning.classes_seen(len(DIAGNOSIS_CLASSES))
+        if not seen[1:].any():
+            raise InputError.of(
+                "The recipe asks for diagnoses, and outside fold "
+                f"{fold} no benign image has one that is known.",
+                'Set targets = "binary" in [network], or give tables with a diagnosis column.',
+            )
 
 
-def _new_network(plan: TrainingPlan) -> LesionNetwork:
-    recipe = plan.recipe
-    with torch.random.fork_rng():
+def check_start(recipe: Recipe, weights: Path | None) -> None:
+    """Build the network once, before anything long: is there such a backbone, GPU and file?
+
+    Raises :class:`RecipeError`. What would be fetched is not.
+    """
+    Machine.at_hand(recipe.machine, Processes.at_hand())
+    fetched = recipe.start == "timm" and weights is None
+    _new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+
+
+def statistics_sentence(plan: TrainingPlan) -> str | None:
+    """Say where several processes do not equal one, else give None."""
+    processes = Processes.at_hand()
+    if processes.count == 1:
+        return None
+    device = Machine.at_hand(plan.recipe.machine, processes).device
+    return statistics_notice(LesionNetwork(plan.recipe.network), processes, device)
+
+
+def _new_network(recipe: Recipe, weights: Path | None) -> LesionNetwork:
+    with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
-        fetch = plan.weights is None and recipe.start == "timm"
+        fetch = weights is None and recipe.start == "timm"
         network = LesionNetwork(recipe.network, pretrained=fetch)
-    if plan.weights is not None:
-        start_weights(network, plan.weights)
+    if weights is not None:
+        start_weights(network, weights)
     elif recipe.start == "shipped":
         start_weights(network, shipped_weights(recipe.network.backbone))
     return network
@@ -111,11 +155,20 @@ def _new_network(plan: TrainingPlan) -> LesionNetwork:
 def _pretrained(
     plan: TrainingPlan, out: Path, advance: Callable[[int], None]
 ) -> dict[str, torch.Tensor]:
-    network = _new_network(plan)
+    network = _new_network(plan.recipe, plan.weights)
+    if plan.recipe.network.targets == "diagnosis":
+        network.classes_seen.fill_(value=False)
     if plan.extra is not None and plan.recipe.pretrain is not None:
+        _note_classes(network, plan.extra)
         stage = _stage(plan, network, plan.recipe.pretrain, out / "pretrain", "pretrain")
         network = stage.run(plan.extra, plan.images, advance)
     return {name: tensor.detach().cpu().clone() for name, tensor in network.state_dict().items()}
+
+
+def _note_classes(network: LesionNetwork, samples: Samples) -> None:
+    """Let the diagnoses that stand in the samples take part, beside those seen before."""
+    if network.recipe.targets == "diagnosis":
+        network.classes_seen |= samples.classes_seen(len(DIAGNOSIS_CLASSES))
 
 
 def _stage(
@@ -132,20 +185,51 @@ def _train_fold(
     out: Path,
     advance: Callable[[int], None],
 ) -> HeldOut:
-    network = LesionNetwork(plan.recipe.network)
+    with torch.random.fork_rng(devices=[]):
+        network = LesionNetwork(plan.recipe.network)
     network.load_state_dict(start)
     folder = out / f"fold-{fold}"
+    learning = plan.learning_of(fold)
+    _note_classes(network, learning)
     stage = _stage(plan, network, plan.recipe.finetune, folder, f"fold-{fold}")
-    network = stage.run(plan.learning_of(fold), plan.images, advance)
-    names = plan.held_out_of(fold)
-    found = read_held_out(folder / HELD_OUT, fold)
+    network = stage.run(learning, plan.images, advance)
+    samples = plan.held_out_of(fold)
+    names = list(samples.image_names)
+    processes = stage.processes
+    found = processes.shared(read_held_out(folder / HELD_OUT, fold) if processes.writes else None)
     if found is not None and found.image_names == names:
         advance(len(names))
         return found
-    logit, embedding = logits_and_embeddings(network, names, plan.images, plan.recipe, advance)
-    held_out = HeldOut(fold, names, logit.double().numpy(), embedding.numpy())
-    write_held_out(folder / HELD_OUT, [held_out])
+    held_out = _judged(plan, network, fold, samples, advance)
+    if processes.writes:
+        write_held_out(folder / HELD_OUT, [held_out])
     return held_out
+
+
+def _judged(
+    plan: TrainingPlan,
+    network: LesionNetwork,
+    fold: int,
+    samples: Samples,
+    advance: Callable[[int], None],
+) -> HeldOut:
+    """Score a fold's held-out images, each process its share of them."""
+    processes = Processes.at_hand()
+    rows = np.array(processes.own(range(len(samples))), dtype=np.intp)
+    own = samples.rows(rows)
+    logit = np.full(len(samples), np.nan)
+    embedding = np.zeros((len(samples), 0), np.float32)
+    parts = []
+    if len(own):
+        found = logits_and_embeddings(
+            network, list(own.image_names), plan.images, plan.recipe, advance, metadata=own.metadata
+        )
+        parts = [(rows, found[0].double().numpy(), found[1].numpy())]
+    for placed, logits, embeddings in itertools.chain(*processes.gathered(parts)):
+        if embedding.shape[1] == 0:
+            embedding = np.zeros((len(samples), embeddings.shape[1]), np.float32)
+        logit[placed], embedding[placed] = logits, embeddings
+    return HeldOut(fold, list(samples.image_names), logit, embedding)
 
 
 def write_held_out(path: Path, folds: Sequence[HeldOut]) -> None:

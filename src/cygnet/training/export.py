@@ -19,7 +19,6 @@ import torch
 from onnx import helper
 from torch import Tensor
 
-from cygnet.context.stage import MODEL_KEY
 from cygnet.durable import write_whole
 from cygnet.errors import CygnetError, ModelError
 from cygnet.training.augment import normalised
@@ -75,6 +74,9 @@ def write_model(
 
 def add_context(path: Path, document: str) -> None:
     """Put the context stage's JSON into the ``model.onnx`` at ``path``, in place of any before."""
+    # Here, not above: the context stage needs polars, a network that is exported does not.
+    from cygnet.context.stage import MODEL_KEY
+
     model = onnx.load(path)
     kept = {one.key: one.value for one in model.metadata_props if one.key != MODEL_KEY}
     del model.metadata_props[:]

@@ -4,126 +4,60 @@ The number of epochs is fixed by the recipe before anything is seen; the weights
 the running average at the end, never the best epoch of anything.
 """
 
-import csv
-import io
 import math
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import numpy as np
 import torch
-from torch import Tensor, nn
-from torch.nn import functional
+from numpy.typing import NDArray
+from torch import Tensor
 
-from cygnet.durable import write_text_whole
-from cygnet.errors import InputError
-from cygnet.training.augment import augmented, dihedral_view, normalised
-from cygnet.training.checkpoint import (
-    optimiser_tensors,
-    read_checkpoint,
-    restore_optimiser,
-    write_checkpoint,
-)
-from cygnet.training.loader import PackedImages, Samples, batches, epoch_order, read_ahead
+from cygnet.errors import InputError, Offender
+from cygnet.training.checkpoint import remove_checkpoint, write_checkpoint
+from cygnet.training.judging import logits_and_embeddings
+from cygnet.training.loader import PackedImages, Samples, read_ahead
+from cygnet.training.machine import Machine, arithmetic
 from cygnet.training.network import LesionNetwork
+from cygnet.training.optimiser import learning_rate_factor
 from cygnet.training.recipe import Recipe, StageRecipe
+from cygnet.training.sampling import balanced_order, batches, epoch_order
+from cygnet.training.stage_checkpoint import (
+    Progress,
+    random_state,
+    read_final,
+    read_progress,
+    restore_random,
+    write_progress,
+)
+from cygnet.training.step import Batch, Step
+from cygnet.training.training_log import EventLog, write_log
 
-_AVERAGE, _WEIGHT, _OPTIMISER = "average:", "weight:", "optimiser:"
-_LOG_COLUMNS = ("epoch", "step", "loss", "learning_rate", "images_per_s")
+__all__ = ["Machine", "Stage", "arithmetic", "logits_and_embeddings"]
 
+# A GPU works on while the processor does not ask for its numbers.
+_STEPS_A_LOOK_ON_CUDA = 20
 
-@dataclass(frozen=True, slots=True)
-class Machine:
-    """Where the arithmetic happens: the device, and whether to use bfloat16 there."""
-
-    device: torch.device
-    bfloat16: bool
-
-    @classmethod
-    def at_hand(cls) -> "Machine":
-        """Take the first CUDA device, or the processor where there is none."""
-        cuda = torch.cuda.is_available()
-        return cls(torch.device("cuda" if cuda else "cpu"), bfloat16=cuda)
-
-    def autocast(self) -> torch.autocast:
-        """Give the context in which the network runs."""
-        return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
-
-
-def arithmetic() -> dict[str, str | int]:
-    """Give what a repetition must share to get the same bits: device, threads, number format."""
-    machine = Machine.at_hand()
-    numbers = "bfloat16" if machine.bfloat16 else "float32"
-    return {
-        "device": machine.device.type,
-        "threads": torch.get_num_threads(),
-        "numbers": numbers,
-    }
-
-
-class AveragedWeights:
-    """An exponential running average of a network's state, with a ramp so that it starts young."""
-
-    def __init__(self, network: nn.Module, decay: float) -> None:
-        self.decay = decay
-        self.state = {name: t.detach().clone() for name, t in network.state_dict().items()}
-
-    @torch.no_grad()
-    def update(self, network: nn.Module, step: int) -> None:
-        """Move the average towards the network after its step number ``step`` (from 1)."""
-        decay = min(self.decay, step / (step + 10))
-        for name, tensor in network.state_dict().items():
-            if tensor.is_floating_point():
-                self.state[name].lerp_(tensor, 1 - decay)
-            else:
-                self.state[name].copy_(tensor)
-
-
-def learning_rate_factor(step: int, n_steps: int, warmup_fraction: float) -> float:
-    """Give the factor of step ``step`` (from 0): linear warm-up, then a cosine to zero."""
-    n_warmup = max(1, round(n_steps * warmup_fraction))
-    if step < n_warmup:
-        return (step + 1) / n_warmup
-    return 0.5 * (1 + math.cos(math.pi * (step - n_warmup) / max(1, n_steps - n_warmup)))
-
-
-def _optimiser(network: nn.Module, stage: StageRecipe) -> torch.optim.AdamW:
-    # Biases and normalisation scales are not decayed: pulling them to zero regularises nothing.
-    matrices = [p for p in network.parameters() if p.ndim > 1]
-    vectors = [p for p in network.parameters() if p.ndim <= 1]
-    groups = [
-        {"params": matrices, "weight_decay": stage.weight_decay},
-        {"params": vectors, "weight_decay": 0.0},
-    ]
-    return torch.optim.AdamW(groups, lr=stage.learning_rate, fused=True)
-
-
-@dataclass(slots=True)
-class _Progress:
-    """What a stage has behind it: whole epochs, steps, and the log's rows."""
-
-    epoch: int
-    step: int
-    log: list[list[float]]
+Rows = NDArray[np.intp]
 
 
 class Stage:
-    """One stage of training (the pretraining, or one fold), resumable at every epoch's end.
+    """One stage of training (the pretraining, or one fold), resumable wherever it is killed.
 
-    ``folder`` receives ``last.*`` while it trains, ``log.csv``, and ``final.*`` when it is done.
+    ``folder`` receives ``last.*`` while it trains, ``log.csv``, ``tensorboard/``, and ``final.*``
+    when it is done.
     """
 
     def __init__(
         self, network: LesionNetwork, stage: StageRecipe, recipe: Recipe, folder: Path, *, seed: int
     ) -> None:
-        self.machine = Machine.at_hand()
-        self.network = network
-        self.network.to(self.machine.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        self.step = Step(network, stage, recipe)
+        self.network, self.processes = network, self.step.processes
         self.stage, self.recipe, self.folder, self.seed = stage, recipe, folder, seed
-        self.optimiser = _optimiser(self.network, stage)
-        self.average = AveragedWeights(self.network, stage.average_decay)
+        self._pending: list[tuple[int, Rows, Tensor]] = []
+        self._kept_at = time.monotonic()
 
     def run(
         self, samples: Samples, images: PackedImages, advance: Callable[[int], None]
@@ -131,155 +65,181 @@ class Stage:
         """Train, or go on where a killed run stopped; give the network with averaged weights.
 
         ``advance`` is told how many images were learnt from. Raises :class:`InputError` when the
-        loss is no longer a number.
+        loss is no longer a number, :class:`RecipeError` when memory is full, and
+        :class:`ModelError` when the checkpoint in ``folder`` is of another network.
         """
-        if not self._is_finished():
-            done = self._resume()
-            advance(done.epoch * len(samples))
-            for epoch in range(done.epoch, self.stage.epochs):
-                self._run_epoch(epoch, done, samples, images, advance)
-                done.epoch = epoch + 1
-                self._write("last", done)
-                self._write_log(done)
-            self._finish(done)
-        else:
+        if read_final(self.folder / "final", self.step):
             advance(self.stage.epochs * len(samples))
-        self.network.load_state_dict(self.average.state)
+        else:
+            done, state = read_progress(self.folder / "last", self.step)
+            advance(done.epoch * len(samples))
+            log = EventLog(self.folder, step=done.step, writes=self.processes.writes)
+            with closing(log):
+                for epoch in range(done.epoch, self.stage.epochs):
+                    self._run_epoch(epoch, done, state, samples, images, advance, log)
+                    state = {}
+            self._finish(done)
+        self.network.load_state_dict(self.step.average.state)
         self.network.eval()
         return self.network
+
+    def order(self, samples: Samples, epoch_generator: np.random.Generator) -> Rows:
+        """Give the order in which an epoch shows the samples."""
+        groups = {
+            "none": None,
+            "class": _class_codes(samples),
+            "patient": samples.patients,
+        }[self.stage.balance]
+        if groups is None:
+            return epoch_order(samples.targets, self.stage.melanoma_fraction, epoch_generator)
+        return balanced_order(groups, epoch_generator)
 
     def _run_epoch(
         self,
         epoch: int,
-        done: _Progress,
+        done: Progress,
+        state: dict[str, Tensor],
         samples: Samples,
         images: PackedImages,
         advance: Callable[[int], None],
+        log: EventLog,
     ) -> None:
+        images.check_shards()
         # Everything random in an epoch comes from these two numbers, so resuming repeats it.
         order_generator = np.random.default_rng([self.seed, epoch])
         generator = torch.Generator().manual_seed(int(order_generator.integers(2**62)))
-        order = epoch_order(samples.targets, self.stage.melanoma_fraction, order_generator)
-        chosen = batches(order, self.stage.batch_size)
-        n_steps = len(chosen) * self.stage.epochs
-        names = [[samples.image_names[i] for i in batch] for batch in chosen]
+        chosen = batches(self.order(samples, order_generator), self.stage.batch_size)
+        left = chosen[done.batch :]
+        advance(sum(len(batch) for batch in chosen[: done.batch]))
         self.network.train()
-        total, started = 0.0, time.perf_counter()
-        with torch.random.fork_rng():
-            torch.manual_seed(int(order_generator.integers(2**62)))
-            for batch, pixels in zip(chosen, read_ahead(images.read, names), strict=True):
-                targets = torch.from_numpy(samples.targets[batch])
-                factor = learning_rate_factor(done.step, n_steps, self.stage.warmup_fraction)
-                loss = self._step(pixels, targets, factor, generator)
-                done.step += 1
-                self._check_loss(loss, epoch, done.step)
-                self.average.update(self.network, done.step)
-                total += loss * len(batch)
-                advance(len(batch))
-        rate = len(order) / (time.perf_counter() - started)
-        done.log.append(
-            [
-                epoch + 1,
-                done.step,
-                round(total / len(order), 6),
-                factor * self.stage.learning_rate,
-                round(rate, 1),
-            ]
+        names = [
+            [samples.image_names[i] for i in rows]
+            for batch in left
+            for rows in self.step.reading(batch)
+        ]
+        pixels = read_ahead(images.read, names, pinned=self.step.machine.is_cuda)
+        seed = int(order_generator.integers(2**62))
+        with self._seeded(seed), closing(pixels):
+            if state:
+                restore_random(self.step.machine, generator, state)
+            for rows in left:
+                started = time.perf_counter()
+                self._reseed(epoch, done.batch)
+                self._move(rows, done, len(chosen), samples, pixels, generator)
+                done.batch += 1
+                done.seconds += time.perf_counter() - started
+                advance(len(rows))
+                self._look(done, log, at_once=not self.step.machine.is_cuda)
+                self._keep_within_epoch(done, generator, log, of=len(chosen))
+        self._look(done, log, at_once=True)
+        self._end_epoch(done, len(chosen))
+
+    @contextmanager
+    def _seeded(self, seed: int) -> Iterator[None]:
+        devices = [self.step.machine.device] if self.step.machine.is_cuda else []
+        with torch.random.fork_rng(devices=devices):
+            torch.manual_seed(seed)
+            yield
+
+    def _reseed(self, epoch: int, batch: int) -> None:
+        """Give each of several processes a dropout of its own that no checkpoint need hold."""
+        if self.processes.count > 1:
+            own = np.random.default_rng([self.seed, epoch, batch, self.processes.rank])
+            torch.manual_seed(int(own.integers(2**62)))
+
+    def _factor(self, step: int, n_batches: int) -> float:
+        n_steps = n_batches * self.stage.epochs
+        return learning_rate_factor(step, n_steps, self.stage.warmup_fraction)
+
+    def _move(
+        self,
+        rows: Rows,
+        done: Progress,
+        n_batches: int,
+        samples: Samples,
+        pixels: Iterator[Tensor],
+        generator: torch.Generator,
+    ) -> None:
+        rate = self._factor(done.step, n_batches) * self.stage.learning_rate
+        batch: Batch = self.step.draw(rows, generator)
+        loss, norm = self.step.move(batch, samples, pixels, rate)
+        done.step += 1
+        done.n_images += len(rows)
+        self.step.average.update(self.network, done.step)
+        self._pending.append((done.step, rows, torch.stack([loss, norm.detach()])))
+
+    def _look(self, done: Progress, log: EventLog, *, at_once: bool) -> None:
+        """Ask for the losses of the steps behind, stop at one that is no number, and log them."""
+        if not self._pending or (not at_once and len(self._pending) < _STEPS_A_LOOK_ON_CUDA):
+            return
+        values = torch.stack([found for _, _, found in self._pending]).tolist()
+        pending, self._pending = self._pending, []
+        rate = self.step.optimiser.param_groups[-1]["lr"]
+        before = math.nan
+        for (step, rows, _), (loss, norm) in zip(pending, values, strict=True):
+            if self.processes.writes and not (math.isfinite(loss) and math.isfinite(norm)):
+                raise self._no_number(loss, norm, before, step, done.epoch)
+            before = norm
+            done.loss_sum += loss * len(rows)
+            log.add(step, loss=loss, gradient_norm=norm)
+        speed = done.n_images / max(done.seconds, 1e-9)
+        log.add(done.step, learning_rate=rate, images_per_s=speed)
+
+    def _no_number(
+        self, loss: float, norm: float, before: float, step: int, epoch: int
+    ) -> InputError:
+        rate = self.step.optimiser.param_groups[-1]["lr"]
+        what = f"loss is {loss}" if not math.isfinite(loss) else f"gradient's norm is {norm}"
+        last = self.folder / "last.json"
+        kept = "the last checkpoint is kept" if last.is_file() else "no checkpoint was kept yet"
+        numbers = "bfloat16" if self.step.machine.bfloat16 else "float32"
+        return InputError.of(
+            f"The {what} at step {step} (epoch {epoch + 1}), at a learning rate of {rate:.2g} in "
+            f"{numbers}; the gradient's norm one step before was {before:.3g}.",
+            "Lower learning_rate or gradient_clip_norm in the recipe, or lengthen "
+            f"warmup_fraction; {kept}.",
+            file=last,
+            offenders=[Offender(f"{self.folder.name}, step {step}")],
         )
 
-    def _step(
-        self, pixels: Tensor, targets: Tensor, factor: float, generator: torch.Generator
-    ) -> float:
-        device = self.machine.device
-        for group in self.optimiser.param_groups:
-            group["lr"] = self.stage.learning_rate * factor
-        batch = normalised(pixels.to(device), self.recipe.network)
-        batch = augmented(batch, self.recipe.augment, generator)
-        smoothed = targets * (1 - self.stage.label_smoothing) + self.stage.label_smoothing / 2
-        with self.machine.autocast():
-            logits, _ = self.network(batch.contiguous(memory_format=torch.channels_last))
-            logit = self.network.melanoma_logit(logits)
-        loss = functional.binary_cross_entropy_with_logits(logit.float(), smoothed.to(device))
-        self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()  # type: ignore[no-untyped-call]
-        nn.utils.clip_grad_norm_(self.network.parameters(), self.stage.gradient_clip_norm)
-        self.optimiser.step()
-        return float(loss.detach())
+    def _keep_within_epoch(
+        self, done: Progress, generator: torch.Generator, log: EventLog, *, of: int
+    ) -> None:
+        waited = time.monotonic() - self._kept_at
+        if not self.processes.writes or waited < self.recipe.machine.checkpoint_every_s:
+            return
+        if done.batch < of:
+            self._look(done, log, at_once=True)
+            state = random_state(self.step.machine, generator)
+            write_progress(self.folder / "last", self.step, done, state)
+            self._kept_at = time.monotonic()
 
-    def _check_loss(self, loss: float, epoch: int, step: int) -> None:
-        if not math.isfinite(loss):
-            raise InputError.of(
-                f"The loss is {loss} at step {step} (epoch {epoch + 1}).",
-                "Lower learning_rate or gradient_clip_norm in the recipe; the checkpoint of the "
-                "last whole epoch is kept.",
-                file=self.folder / "last.json",
-            )
+    def _end_epoch(self, done: Progress, n_batches: int) -> None:
+        n = done.n_images
+        rate = self._factor(done.step - 1, n_batches) * self.stage.learning_rate
+        mean, speed = round(done.loss_sum / n, 6), round(n / max(done.seconds, 1e-9), 1)
+        done.epoch += 1
+        done.log.append([done.epoch, done.step, mean, rate, speed])
+        done.begin_epoch()
+        if self.processes.writes:
+            write_progress(self.folder / "last", self.step, done, None)
+            write_log(self.folder, done.log)
+            self._kept_at = time.monotonic()
 
-    def _is_finished(self) -> bool:
-        found = read_checkpoint(self.folder / "final")
-        if found is None:
-            return False
-        self.average.state = {name: t.to(self.machine.device) for name, t in found[0].items()}
-        return True
-
-    def _resume(self) -> _Progress:
-        found = read_checkpoint(self.folder / "last")
-        if found is None:
-            return _Progress(0, 0, [])
-        tensors, description = found
-
-        def part(prefix: str) -> dict[str, Tensor]:
-            return {n.removeprefix(prefix): t for n, t in tensors.items() if n.startswith(prefix)}
-
-        self.network.load_state_dict(part(_WEIGHT))
-        self.average.state = {n: t.to(self.machine.device) for n, t in part(_AVERAGE).items()}
-        restore_optimiser(self.optimiser, self.network, part(_OPTIMISER))
-        return _Progress(description["epoch"], description["step"], description["log"])
-
-    def _write(self, name: str, done: _Progress) -> None:
-        tensors = {_WEIGHT + n: t for n, t in self.network.state_dict().items()}
-        tensors |= {_AVERAGE + n: t for n, t in self.average.state.items()}
-        flat = optimiser_tensors(self.optimiser, self.network)
-        tensors |= {_OPTIMISER + n: t for n, t in flat.items()}
-        description = {"epoch": done.epoch, "step": done.step, "log": done.log}
-        write_checkpoint(self.folder / name, tensors, description)
-
-    def _write_log(self, done: _Progress) -> None:
-        text = io.StringIO()
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerows([_LOG_COLUMNS, *done.log])
-        write_text_whole(self.folder / "log.csv", text.getvalue())
-
-    def _finish(self, done: _Progress) -> None:
-        description = {"epoch": done.epoch, "step": done.step, "seed": self.seed}
-        write_checkpoint(self.folder / "final", self.average.state, description)
-        for suffix in (".json", ".safetensors"):
-            (self.folder / "last").with_suffix(suffix).unlink(missing_ok=True)
+    def _finish(self, done: Progress) -> None:
+        if self.processes.writes:
+            description = {"epoch": done.epoch, "step": done.step, "seed": self.seed}
+            write_checkpoint(self.folder / "final", self.step.average.state, description)
+            remove_checkpoint(self.folder / "last")
+        self.processes.wait()
+        # The others' running statistics may be their own: what is scored is what was written.
+        if not self.processes.writes:
+            read_final(self.folder / "final", self.step)
 
 
-@torch.inference_mode()
-def logits_and_embeddings(
-    network: LesionNetwork,
-    image_names: list[str],
-    images: PackedImages,
-    recipe: Recipe,
-    advance: Callable[[int], None],
-    *,
-    batch_size: int = 64,
-) -> tuple[Tensor, Tensor]:
-    """Give ``(logit (n,), embedding (n, width))``, each the mean over the recipe's views."""
-    machine = Machine.at_hand()
-    logits, embeddings = [], []
-    names = [image_names[i : i + batch_size] for i in range(0, len(image_names), batch_size)]
-    for pixels in read_ahead(images.read, names):
-        batch = normalised(pixels.to(machine.device), recipe.network)
-        outputs = []
-        for view in range(recipe.test_time_views):
-            turned = dihedral_view(batch, view).contiguous(memory_format=torch.channels_last)
-            with machine.autocast():
-                class_logits, embedding = network(turned)
-                outputs.append((network.melanoma_logit(class_logits), embedding))
-        logits.append(torch.stack([logit.float() for logit, _ in outputs]).mean(0).cpu())
-        embeddings.append(torch.stack([e.float() for _, e in outputs]).mean(0).cpu())
-        advance(len(pixels))
-    return torch.cat(logits), torch.cat(embeddings)
+def _class_codes(samples: Samples) -> NDArray[np.int64]:
+    """Give a code of each image's class: its diagnosis, else whether it is a melanoma."""
+    of_target = (samples.targets <= 0.5).astype(np.int64)
+    if samples.classes is None:
+        return of_target
+    return np.where(samples.classes < 0, -of_target, samples.classes)

@@ -7,9 +7,9 @@ Every run keeps its resolved copy as ``recipe.toml``.
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Annotated, Literal, TypeVar
+from typing import Annotated, Literal, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from cygnet.errors import Fault, RecipeError
 
@@ -57,6 +57,26 @@ class StageRecipe(Frozen):
     gradient_clip_norm: Annotated[float, Field(gt=0.0)] = 5.0
     melanoma_fraction: Fraction | None = None
     """Draw melanomas so that they make up this share of an epoch; None draws every image once."""
+    balance: Literal["none", "class", "patient"] = "none"
+    """Draw each class, or each patient, equally often in an epoch."""
+    loss: Literal["bce", "ce", "focal"] = "bce"
+    focal_gamma: Annotated[float, Field(ge=0.0, le=10.0)] = 2.0
+    mixup: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    """Both parameters of the Beta distribution that the share of a picture is drawn from; 0: off.
+    With ``cutmix`` too, one of them is drawn for each picture."""
+    cutmix: Annotated[float, Field(ge=0.0, le=10.0)] = 0.0
+    accumulate: Annotated[int, Field(ge=1, le=1024)] = 1
+    """How many passes a batch is cut into; the step is that of the whole batch."""
+    layer_decay: Annotated[float, Field(gt=0.0, le=1.0)] = 1.0
+    """The learning rate's factor from one layer of the backbone to the one before it."""
+    with_extra: bool = False
+    """Learn from the extra datasets in each fold too, beside the fold's own images."""
+
+    @model_validator(mode="after")
+    def _one_way_to_draw(self) -> Self:
+        if self.melanoma_fraction is not None and self.balance != "none":
+            raise ValueError("`melanoma_fraction` and `balance` both say how to draw; give one")
+        return self
 
 
 class AugmentRecipe(Frozen):
@@ -70,6 +90,23 @@ class AugmentRecipe(Frozen):
     contrast: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.15
     saturation: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.15
     cutout: Annotated[float, Field(ge=0.0, lt=1.0)] = 0.0
+    colour_constancy: Fraction = 0.0
+    """The share of pictures whose light is made white (shades of grey)."""
+    blur: Annotated[float, Field(ge=0.0, le=0.05)] = 0.0
+    """Largest standard deviation of a Gaussian blur, as a share of the picture's side."""
+    hairs: Annotated[int, Field(ge=0, le=64)] = 0
+
+
+class MachineRecipe(Frozen):
+    """How the arithmetic is done, and how often it is kept. Nothing here is about lesions."""
+
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    precision: Literal["auto", "float32", "bfloat16"] = "auto"
+    """``auto`` is bfloat16 on a GPU and float32 on a processor."""
+    channels_last: bool = True
+    compile: bool = False
+    checkpoint_every_s: Annotated[float, Field(ge=0.0)] = 600.0
+    """Within an epoch; its end is always kept."""
 
 
 class Recipe(Frozen):
@@ -86,6 +123,20 @@ class Recipe(Frozen):
     """Once, on the extra datasets alone; left out when there are none."""
     finetune: StageRecipe
     test_time_views: Literal[1, 2, 4, 8] = 8
+    machine: MachineRecipe = MachineRecipe()
+
+    def stages(self) -> list[StageRecipe]:
+        """Give the stages in their order."""
+        return [*([self.pretrain] if self.pretrain is not None else []), self.finetune]
+
+    @model_validator(mode="after")
+    def _loss_fits_targets(self) -> Self:
+        if self.network.targets == "diagnosis" and any(one.loss == "bce" for one in self.stages()):
+            raise ValueError(
+                '`bce` judges melanoma alone; with `targets = "diagnosis"` the loss is `ce` or '
+                "`focal`"
+            )
+        return self
 
     def sentence(self) -> str:
         """Say in one line what is trained."""
@@ -146,7 +197,7 @@ def validate_section(model: type[Model], document: dict[str, object], file: Path
     except ValidationError as error:
         faults = tuple(
             Fault(
-                f"`{'.'.join(str(part) for part in found['loc'])}`: {found['msg']}.",
+                f"`{'.'.join(str(part) for part in found['loc']) or 'recipe'}`: {found['msg']}.",
                 "Mend or remove this key.",
                 file,
             )

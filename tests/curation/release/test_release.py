@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from pydicom import dcmread
 
 from cygnet.cohort.layout import locate_images
 from cygnet.cohort.table import Cohort, Dataset, read_dataset
@@ -24,11 +25,12 @@ from cygnet.curation.release.config import ReleaseConfig, read_release_config
 from cygnet.curation.release.release import write_release
 from cygnet.curation.release.verify import verify
 from cygnet.curation.synth import write_twin
+from cygnet.durable import held_alone
 from cygnet.errors import InputError, StorageError
 from cygnet.images.decode import decode_to_size
 from cygnet.images.headers import read_header
 from small_cohort import write_small_cohort
-from small_release import Released, config, telling, write_config
+from small_release import SECTIONS, Released, config, telling, write_config, write_source
 
 SAID = ("sex", "age_approx", "anatom_site_general_challenge", "width_px", "height_px")
 LABELS = ("diagnosis", "benign_malignant", "target")
@@ -99,6 +101,44 @@ def test_the_dicom_files_hold_the_very_jpeg_files(released: Released, tmp_path: 
         jpeg = data / "ISIC_2020_Test_JPEG" / "ISIC_2020_Test_Input" / f"{file.stem}.jpg"
         assert jpeg.read_bytes() in file.read_bytes()
         assert read_header(file).format == "dicom"
+
+
+def test_a_dicom_file_says_its_lesion_and_side_but_no_lesion_of_the_test_set(
+    tmp_path: Path,
+) -> None:
+    data = write_source(tmp_path)
+    table = pl.read_csv(data / "train.csv")
+    sides = ["left", "R", None, "unknown"]
+    told = table.with_columns(laterality=pl.Series([sides[i % 4] for i in range(table.height)]))
+    told.write_csv(data / "train.csv")
+    summary = write_release(data, tmp_path / "out", config(tmp_path, SECTIONS))
+    out = unpacked(summary.out, tmp_path / "unpacked")
+    given = ledger(tmp_path)["given"]
+    read = rows(read_dataset(data).train)
+    source = {given["image_name"][row["image_name"]]: row for row in read.to_dicts()}
+    for folder in ("ISIC_2020_Training_Dicom/train", "ISIC_2020_Test_Dicom/test"):
+        files = sorted((out / folder).glob("*.dcm"))
+        assert files
+        for file in files:
+            dataset, row = dcmread(file), source[file.stem]
+            known = {"left": "L", "right": "R"}.get(row["laterality"], "")
+            assert dataset.get("Laterality", known) == known
+            region = dataset.AnatomicRegionSequence[0]
+            assert ("AnatomicRegionModifierSequence" in region) == bool(known)
+            is_test = "Test" in folder
+            lesion = None if is_test else given["lesion_id"][row["lesion_id"]]
+            assert dataset.get("TrackingID") == lesion
+    assert "laterality" not in (out / "ISIC_2020_Training_GroundTruth.csv").read_text()
+
+
+def test_two_releases_with_one_key_are_not_made_at_once(tmp_path: Path) -> None:
+    data = write_source(tmp_path)
+    settings = config(tmp_path, SECTIONS)
+    settings.private.key_file.parent.mkdir()
+    with held_alone(settings.private.key_file.parent), pytest.raises(StorageError, match="Another"):
+        write_release(data, tmp_path / "out", settings)
+    assert not (tmp_path / "out").exists()
+    assert write_release(data, tmp_path / "out", settings).out.is_dir()
 
 
 def test_no_secret_and_no_source_identifier_is_anywhere_in_it(released: Released) -> None:

@@ -22,6 +22,7 @@ from cygnet.durable import write_text_whole, write_whole
 from cygnet.errors import MAX_SHOWN, Fault, ImageError, Offender
 from cygnet.images.decode import decode_to_size
 from cygnet.images.dicom import read_dicom_picture, write_dermoscopic_dicom
+from cygnet.images.dicom_attributes import Laterality
 from cygnet.images.faults import read_image_bytes
 from cygnet.images.headers import parse_header
 from cygnet.images.jpeg_stripping import without_metadata
@@ -53,6 +54,8 @@ class PartImage:
     sex: str | None
     age_years: float | None
     site: str | None
+    lesion_id: str | None
+    laterality: Laterality | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +106,9 @@ def plan_parts(
                     sex=row["sex"],
                     age_years=row["age_approx"],
                     site=row["anatom_site_general_challenge"],
+                    # The tables of a test set do not tell which images show one lesion either.
+                    lesion_id=row["lesion_id"] if train else None,
+                    laterality=row["laterality"],
                 )
                 for row in rows.filter((pl.col("side") == TRAIN) == train).iter_rows(named=True)
             ]
@@ -286,5 +292,7 @@ def _dicom(jpeg: bytes, image: PartImage, folder: Path) -> bytes:
             sex=image.sex,
             age_years=image.age_years,
             site=image.site,
+            lesion_id=image.lesion_id,
+            laterality=image.laterality,
         )
         return path.read_bytes()

@@ -31,7 +31,7 @@ from cygnet.curation.release.keyring import (
 from cygnet.curation.release.parts import Part, WrittenImage, plan_parts, write_parts
 from cygnet.curation.release.selection import Selected, select
 from cygnet.curation.release.workplace import Workplace, open_workplace
-from cygnet.durable import write_text_whole
+from cygnet.durable import held_alone, write_text_whole
 from cygnet.errors import Fault, InputError, Offender
 
 Progress = Callable[[int], None]
@@ -86,12 +86,30 @@ def write_release(
 
     The same inputs, key and ledger give the same bytes. Raises :class:`InputError` when the audit
     has errors, a row or an image may not be published, or a change has no reason;
-    :class:`StorageError` when ``out`` is taken or cannot be written.
+    :class:`StorageError` when ``out`` is taken or cannot be written, or while another release with
+    the same key is being made.
     """
     _validate_places(data, out, config)
     dataset, files = _audited(data)
     previous = errata.read_published(config)
     key = read_or_make_key(config.private.key_file, may_make=previous is None)
+    with held_alone(config.private.key_file.parent):
+        return _release(
+            out, config, dataset, files, previous, key=key, workers=workers, progress=progress
+        )
+
+
+def _release(
+    out: Path,
+    config: ReleaseConfig,
+    dataset: Dataset,
+    files: Mapping[Side, Mapping[str, Path]],
+    previous: errata.Published | None,
+    *,
+    key: bytes,
+    workers: int | None,
+    progress: Progress | None,
+) -> ReleaseSummary:
     ledger = read_ledger(config.private.key_file, key)
     linked = sorted(listed_pairs(dataset) | same_bytes_pairs(files))
     selected = select(dataset, config, key=key, ledger=ledger, linked=linked)

@@ -20,6 +20,13 @@ from cygnet.errors import Fault, InputError
 from cygnet.vocabulary import DIAGNOSES, KNOWN_VALUES
 
 _LABELS: Final = ("diagnosis", "benign_malignant", "target")
+_WORDED: Final = (
+    "sex",
+    "anatom_site_general_challenge",
+    "laterality",
+    "diagnosis",
+    "benign_malignant",
+)
 _KEPT: Final = (
     "image_name",
     "patient_id",
@@ -111,7 +118,9 @@ def _rows_of(dataset: Dataset, config: ReleaseConfig) -> tuple[pl.DataFrame, boo
     for cohort in dataset.parts:
         faults += _faults(cohort.table, config, cohort.part, dataset)
         source = _source_names(cohort.table, config)
-        table = cohort.table.select(*_KEPT, source=source, source_part=pl.lit(cohort.part))
+        table = cohort.table.select(
+            *_KEPT, _laterality(cohort.table), source=source, source_part=pl.lit(cohort.part)
+        )
         tables.append(table)
     if faults:
         raise InputError(*faults)
@@ -143,7 +152,8 @@ def _faults(
             pl.col(column).is_not_null() & ~pl.col(column).is_in(known[column]),
             column,
         )
-        for column in ("sex", "anatom_site_general_challenge", "diagnosis", "benign_malignant")
+        for column in _WORDED
+        if column in table.columns
     ]
     column = config.tables.source_column
     if column is not None and column not in table.columns:
@@ -157,6 +167,15 @@ def _faults(
         shown, count = offenders(table, breaks, shown_column)
         if count:
             yield Fault(rule, remedy, file, shown, count)
+
+
+def _laterality(table: pl.DataFrame) -> pl.Expr:
+    """Give the side of the body, which DICOM files say and ISIC 2020's tables do not."""
+    return (
+        pl.col("laterality")
+        if "laterality" in table.columns
+        else pl.lit(None, pl.String).alias("laterality")
+    )
 
 
 def _source_names(table: pl.DataFrame, config: ReleaseConfig) -> pl.Expr:
