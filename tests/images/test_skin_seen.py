@@ -3,14 +3,15 @@
 import cv2
 import numpy as np
 import pytest
-from reader_world import drawn_pixels
 
 from cygnet.images.skin_seen import skin_seen
+from reader_world import drawn_pixels
 
 
 def test_a_drawn_lesion_on_fair_skin_has_no_fault() -> None:
     seen = skin_seen(drawn_pixels(1, 300))
-    assert not (seen.is_dark or seen.is_glaring or seen.is_hairy or seen.is_no_skin)
+    faults = [seen.is_dark, seen.is_glaring, seen.is_hairy, seen.is_no_skin]
+    assert faults == [False] * 4
     assert seen.skin_share == 1.0
 
 

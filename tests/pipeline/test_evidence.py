@@ -5,9 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
-from context_cohort import draw_cohort
-from reader_world import drawn_pixels
 
+from context_cohort import draw_cohort
 from cygnet.pipeline.context_apply import read_stage
 from cygnet.pipeline.evidence import (
     evenly_chosen,
@@ -15,6 +14,7 @@ from cygnet.pipeline.evidence import (
     score_document,
     skin_document,
 )
+from reader_world import drawn_pixels
 
 
 def test_an_image_without_a_patient_is_one_of_its_own() -> None:
@@ -55,7 +55,6 @@ def test_names_are_chosen_evenly() -> None:
 
 def test_a_stage_with_counts_beside_it_is_read_as_before(tmp_path: Path) -> None:
     from context_cohort import lesions_of
-
     from cygnet.context.lesions import Scale
     from cygnet.context.stage import fit_stage
 

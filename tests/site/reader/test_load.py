@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from reader_world import lesion_jpeg
 
 BENCHMARK = Path(__file__).parents[3] / "benchmarks" / "reader_load.py"
