@@ -8,6 +8,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -173,7 +174,9 @@ class Reader:
         for start in range(0, len(uploads), _BATCH):
             while len(waiting) < min(start + ahead, len(uploads)):
                 upload = uploads[len(waiting)]
-                waiting.append(self._pool.submit(self._looked_at, upload))
+                # In the language spoken here, which a thread does not know by itself.
+                spoken = copy_context()
+                waiting.append(self._pool.submit(spoken.run, self._looked_at, upload))
             batch = [one.result() for one in waiting[start : start + _BATCH]]
             # Their pixels are let go with the batch.
             waiting[start : start + _BATCH] = [_DONE] * len(batch)
