@@ -10,11 +10,11 @@ from typing import Any, TypeVar
 
 from cygnet.site.reader.judging import Patient, Reader
 from cygnet.site.reader.known_patients import KnownPatients
-from cygnet.site.reader.memory import Memory
+from cygnet.site.reader.memory import LIMIT_BYTES, Memory
 
 READ_AT_ONCE = 2
 WAITING = 8
-MOST_BODY_BYTES = 2**28
+MOST_BODY_BYTES = LIMIT_BYTES
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Given = TypeVar("Given")
