@@ -40,9 +40,11 @@ def registration(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> Registr
     source = np.array([two[0][match.queryIdx] for match in good], np.float32)
     goal = np.array([one[0][match.trainIdx] for match in good], np.float32)
     cv2.setRNGSeed(0)
-    found, agreeing = cv2.estimateAffinePartial2D(
+    # Its types deny it, but it gives nothing where no places agree.
+    fitted: Any = cv2.estimateAffinePartial2D(
         source, goal, method=cv2.RANSAC, ransacReprojThreshold=0.012
     )
+    found, agreeing = fitted
     n_agreeing = 0 if agreeing is None else int(np.count_nonzero(agreeing))
     if found is None or n_agreeing < _FEWEST_AGREEING:
         return None
