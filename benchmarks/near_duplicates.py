@@ -31,7 +31,7 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from cygnet.cohort.table import read_dataset
-from cygnet.curation.duplicates import lesion_pairs, listed_pairs
+from cygnet.curation.duplicate_pairs import lesion_pairs, listed_pairs
 from cygnet.curation.near_duplicates import find_near_duplicates
 from cygnet.curation.pictures import Pictures
 from cygnet.images.decode import read_to_size

@@ -2,7 +2,9 @@
 
 import os
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -63,3 +65,36 @@ def test_a_ray_cluster_gives_what_processes_give(cluster: str) -> None:
     assert found == {index: index * index for index in range(9)}
     with pytest.raises(InputError, match="Three is not allowed"):
         list(run_shards(refused, list(range(6)), ray_address=cluster))
+
+
+def slow(shard: tuple[float, str]) -> float:
+    """Sleep, and say in a file that this began and was left in order."""
+    seconds, file = shard
+    Path(f"{file}.begun").touch()
+    try:
+        time.sleep(seconds)
+    finally:
+        Path(f"{file}.left").touch()
+    return seconds
+
+
+@pytest.mark.parametrize("how", ["interrupted", "left alone"])
+def test_shards_at_work_are_stopped_and_leave_in_order(tmp_path: Path, how: str) -> None:
+    shards = [(0.0, str(tmp_path / "first"))]
+    shards += [(60.0, str(tmp_path / f"slow-{number}")) for number in range(8)]
+    found = run_shards(slow, shards, workers=2)
+    assert isinstance(found, Generator)
+    assert next(found) == (0, 0.0)
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob("slow-*.begun")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    start = time.monotonic()
+    if how == "interrupted":
+        with pytest.raises(KeyboardInterrupt):
+            found.throw(KeyboardInterrupt)
+    else:
+        found.close()
+    assert time.monotonic() - start < 10
+    begun = {file.stem for file in tmp_path.glob("*.begun")}
+    assert len(begun) > 1
+    assert begun == {file.stem for file in tmp_path.glob("*.left")}

@@ -40,7 +40,9 @@ def run_shards(
 
     ``workers`` defaults to the processors at hand; one worker runs in this process. With
     ``ray_address`` the shards run on that cluster (``"auto"`` finds a local one) and a shard whose
-    node dies is run again. An exception of the task is raised here and stops what is left.
+    node dies is run again. An exception of the task is raised here and stops what is left. When
+    this process is interrupted, or the results are no longer wanted, local shards at work are
+    stopped by a SystemExit, so that they clear up after themselves.
 
     Raises :class:`WorkerError` when a local worker is killed, :class:`MissingExtraError` when Ray
     is asked for and not installed, :class:`InputError` when no cluster answers.
@@ -60,12 +62,13 @@ def _on_processes(
     context = multiprocessing.get_context("spawn")
     pending: dict[Future[Result], int] = {}
     queue = iter(enumerate(shards))
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    others = set(multiprocessing.active_children())
+    with ProcessPoolExecutor(workers, mp_context=context, initializer=_await_stop) as pool:
         try:
             for index, shard in queue:
                 # Workers are started here, when there is work for one more.
                 with _interrupts_held():
-                    future = pool.submit(task, shard)
+                    future = pool.submit(_until_stopped, task, shard)
                 pending[future] = index
                 if len(pending) >= workers * _QUEUED_PER_WORKER:
                     yield from _completed(pending)
@@ -77,8 +80,38 @@ def _on_processes(
                 " Run again with fewer workers."
             )
             raise WorkerError(message) from error
+        except (KeyboardInterrupt, GeneratorExit):
+            # A shard may take minutes; nobody waits for it any more.
+            for worker in set(multiprocessing.active_children()) - others:
+                worker.terminate()
+            raise
         finally:
             pool.shutdown(wait=True, cancel_futures=True)
+
+
+_stopped = False
+
+
+def _await_stop() -> None:
+    """Let a worker that is terminated leave its shard as by an exception."""
+
+    def stop(_: int, __: object) -> None:
+        global _stopped  # noqa: PLW0603 - a handler has no other way to tell
+        _stopped = True
+        # Once is enough: a second would come in the middle of clearing up.
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        raise SystemExit
+
+    signal.signal(signal.SIGTERM, stop)
+
+
+def _until_stopped(task: Callable[[Shard], Result], shard: Shard) -> Result:
+    try:
+        return task(shard)
+    finally:
+        if _stopped:
+            # The pool would take the exit for a result, and wait for work.
+            os._exit(1)
 
 
 @contextmanager
@@ -122,7 +155,8 @@ def _on_ray(
         except (ConnectionError, ValueError, RuntimeError) as error:
             raise InputError.of(
                 f"No Ray cluster answers at {address}.",
-                "Start one with: ray start --head, and give its address, or leave --ray out.",
+                "Start one with: ray start --head, and give its address, or leave --ray out."
+                " Where the cluster asks for a token, as Ray's own do, set RAY_AUTH_MODE=token.",
             ) from error
     try:
         remote: Any = ray.remote(max_retries=_RAY_RETRIES, retry_exceptions=False)(task)

@@ -11,12 +11,8 @@ import pytest
 
 from cygnet.cohort.table import Dataset, read_dataset
 from cygnet.curation.audit import audit
-from cygnet.curation.duplicates import (
-    find_duplicates,
-    linked_pairs,
-    read_duplicates,
-    same_bytes_pairs,
-)
+from cygnet.curation.duplicate_pairs import same_bytes_pairs
+from cygnet.curation.duplicates import find_duplicates, linked_pairs, read_duplicates
 from cygnet.curation.present import present_images
 from cygnet.errors import InputError
 from cygnet.images.pack import write_pack

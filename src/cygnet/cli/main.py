@@ -4,6 +4,7 @@ Exit 0: done; 1: the input is at fault; 2: the command line is at fault; 130: in
 is imported when its command runs, so that ``cygnet --help`` answers at once.
 """
 
+import errno
 import os
 import sys
 from typing import Annotated
@@ -82,7 +83,20 @@ def main() -> None:
         if stop.code == _INTERRUPTED:
             sys.stderr.write("interrupted\n")
         raise
-    except BrokenPipeError:
-        # The reader of a pipe went away: what it wanted, it has.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    except OSError as error:
+        # Every room turns the refusals that it expects into a CygnetError; these are the others.
+        sys.stderr.write(f"error: {_machine_fault(error)}\n")
+        if error.filename is None:
+            # What standard output still holds would be tried again, and fail, at the very end.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+
+
+def _machine_fault(error: OSError) -> str:
+    if error.filename is None and error.errno == errno.ENOSPC:
+        return "standard output: The disk is full. Free some space."
+    where = "" if error.filename is None else f"{error.filename}: "
+    return (
+        f"{where}The system says: {error.strerror or error}."
+        " Check the disk, the path and its permissions."
+    )

@@ -24,7 +24,7 @@ from cygnet.curation.audit_facts import (
     part_facts,
 )
 from cygnet.curation.checks import CHECKS, Seen
-from cygnet.curation.duplicates import Pair, listed_pairs, same_bytes_pairs
+from cygnet.curation.duplicate_pairs import Pair, listed_pairs, same_bytes_pairs
 from cygnet.curation.findings import LEVELS, Finding, Level
 from cygnet.curation.giveaways import Giveaway, giveaways
 from cygnet.curation.present import Images, named_images

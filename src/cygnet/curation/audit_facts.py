@@ -11,7 +11,7 @@ import polars as pl
 
 from cygnet.cohort.columns import Part
 from cygnet.cohort.table import Cohort, Dataset
-from cygnet.curation.duplicates import Pair, lesion_pairs, listed_pairs
+from cygnet.curation.duplicate_pairs import Pair, lesion_pairs, listed_pairs
 from cygnet.curation.present import Images, named_images
 
 _VALUE_COLUMNS: Final = ("sex", "anatom_site_general_challenge", "diagnosis", "benign_malignant")

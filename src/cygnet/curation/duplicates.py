@@ -5,32 +5,33 @@ pixel, and one picture changed (see ``near_duplicates``). Says nothing of images
 alike.
 """
 
-import hashlib
 import json
-from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
-import polars as pl
-
 from cygnet.cohort.columns import Part
 from cygnet.cohort.table import Dataset
+from cygnet.curation.duplicate_pairs import (
+    Pair,
+    lesion_pairs,
+    listed_pairs,
+    named_pair,
+    same_bytes_pairs,
+    same_digest_pairs,
+    same_pixels_pairs,
+)
 from cygnet.curation.present import Images, named_images
-from cygnet.errors import ImageError, InputError
-from cygnet.shards import run_shards
+from cygnet.errors import InputError
 
 if TYPE_CHECKING:
-    from cygnet.curation.near_duplicates import Bar, NearPair
+    from cygnet.curation.near_duplicates import NearPair
+    from cygnet.curation.shard_steps import Bar
 
 Evidence = Literal["listed", "same_lesion", "same_bytes", "same_pixels", "near_duplicate"]
 EVIDENCE: Final[tuple[Evidence, ...]] = get_args(Evidence)
 Pixels = Literal["none", "equal", "near"]
-
-Pair = tuple[str, str]
-
-_IMAGES_A_SHARD: Final = 64
 
 
 # Of which two rows of one lesion should say the same.
@@ -118,101 +119,6 @@ class Duplicates:
         }
 
 
-def listed_pairs(dataset: Dataset) -> set[Pair]:
-    """Give the listed pairs of which both images are in the training table."""
-    if not dataset.duplicates.height:
-        return set()
-    here = dataset.train.table["image_name"].implode()
-    one, two = pl.col("image_name_1"), pl.col("image_name_2")
-    both = dataset.duplicates.filter(one.is_in(here) & two.is_in(here))
-    return {_pair(*names) for names in both.select(one, two).iter_rows()}
-
-
-def lesion_pairs(dataset: Dataset) -> set[Pair]:
-    """Pair each further image of a lesion with the lesion's first image in the table."""
-    pairs = set()
-    for cohort in dataset.parts:
-        lesion = pl.col("lesion_id")
-        # Only of lesions with several images, which are few, is the first sought.
-        known = cohort.table.filter(lesion.is_not_null() & lesion.is_duplicated())
-        first = pl.col("image_name").first().over("lesion_id")
-        shared = known.select(first.alias("first"), "image_name").filter(
-            pl.col("first") != pl.col("image_name")
-        )
-        pairs |= {_pair(*names) for names in shared.iter_rows()}
-    return pairs
-
-
-def same_bytes_pairs(images: Images) -> set[Pair]:
-    """Pair the images whose files are equal byte for byte, across all parts.
-
-    Only files of equal length are read.
-    """
-    by_length: dict[Hashable, list[tuple[str, Path]]] = defaultdict(list)
-    for files in images.values():
-        for name, path in files.items():
-            by_length[path.stat().st_size].append((name, path))
-    by_digest: dict[Hashable, list[str]] = defaultdict(list)
-    for length, alike in by_length.items():
-        if len(alike) > 1:
-            for name, path in alike:
-                by_digest[length, hashlib.sha256(path.read_bytes()).digest()].append(name)
-    return _paired_with_first(by_digest.values())
-
-
-def same_pixels_pairs(
-    images: Images,
-    *,
-    workers: int | None = None,
-    ray_address: str | None = None,
-    progress: Callable[[int], None] | None = None,
-) -> tuple[set[Pair], list[str]]:
-    """Pair the images that decode to equal pixels, across all parts.
-
-    Decodes every image, on ``workers`` processes or a Ray cluster. Also gives the image_name of
-    each image that cannot be decoded. ``progress`` is told how many more images are done.
-    """
-    items = [item for files in images.values() for item in files.items()]
-    shards = [items[at : at + _IMAGES_A_SHARD] for at in range(0, len(items), _IMAGES_A_SHARD)]
-    by_pixels: dict[Hashable, list[str]] = defaultdict(list)
-    unreadable = []
-    digests: dict[str, str | None] = {}
-    for index, found in run_shards(
-        _pixel_digests, shards, workers=workers, ray_address=ray_address
-    ):
-        digests.update(found)
-        if progress is not None:
-            progress(len(shards[index]))
-    for name, _ in items:
-        digest = digests[name]
-        if digest is None:
-            unreadable.append(name)
-        else:
-            by_pixels[digest].append(name)
-    return _paired_with_first(by_pixels.values()), unreadable
-
-
-def _pixel_digests(shard: Sequence[tuple[str, Path]]) -> list[tuple[str, str | None]]:
-    # Here, not above: it brings the decoders, and most callers look at tables and bytes only.
-    from cygnet.images.fingerprint import image_fingerprint
-
-    digests: list[tuple[str, str | None]] = []
-    for name, path in shard:
-        try:
-            digests.append((name, image_fingerprint(path.read_bytes()).pixels_sha256))
-        except ImageError:
-            digests.append((name, None))
-    return digests
-
-
-def _paired_with_first(groups: Iterable[Sequence[str]]) -> set[Pair]:
-    return {_pair(group[0], other) for group in groups for other in group[1:]}
-
-
-def _pair(one: str, two: str) -> Pair:
-    return (one, two) if one < two else (two, one)
-
-
 def linked_pairs(
     dataset: Dataset, images: Images | None = None, duplicates: Path | None = None
 ) -> list[Pair]:
@@ -251,13 +157,14 @@ def find_duplicates(
     ``dataset``.
     """
     # Here, not above: they bring the decoders, and most callers look at tables and bytes only.
-    from cygnet.curation.near_duplicates import find_near_duplicates, no_bar
+    from cygnet.curation.near_duplicates import find_near_duplicates
     from cygnet.curation.pictures import (
         aspects_in_files,
         original_aspects,
         pictures_in_files,
         pictures_in_pack,
     )
+    from cygnet.curation.shard_steps import no_bar
 
     by_evidence: dict[Evidence, set[Pair]] = {
         "listed": listed_pairs(dataset),
@@ -278,7 +185,7 @@ def find_duplicates(
     near: dict[Pair, NearPair] = {}
     if pictures is not None and (pixels == "near" or pack is not None):
         looked = find_near_duplicates(pictures, workers=workers, ray_address=ray_address, bar=bar)
-        by_evidence["same_pixels"] = _equal_digests(looked.pixel_digests)
+        by_evidence["same_pixels"] = same_digest_pairs(looked.pixel_digests)
         near = {(pair.image_name_1, pair.image_name_2): pair for pair in looked.pairs}
         by_evidence["near_duplicate"] = set(near)
         unreadable = looked.unreadable
@@ -294,13 +201,6 @@ def find_duplicates(
         tuple(by_evidence),
         tuple(name for name in names if name not in packed),
     )
-
-
-def _equal_digests(digests: Mapping[str, str]) -> set[Pair]:
-    by_digest: dict[Hashable, list[str]] = defaultdict(list)
-    for name, digest in digests.items():
-        by_digest[digest].append(name)
-    return _paired_with_first(by_digest.values())
 
 
 def _pairs(
@@ -344,7 +244,7 @@ def read_duplicates(file: Path) -> list[Pair]:
     try:
         document = json.loads(file.read_text("utf-8"))
         pairs = [
-            _pair(str(pair["image_name_1"]), str(pair["image_name_2"]))
+            named_pair(str(pair["image_name_1"]), str(pair["image_name_2"]))
             for pair in document["pairs"]
             if not {"same_bytes", "same_pixels", "near_duplicate"}.isdisjoint(pair["evidence"])
         ]

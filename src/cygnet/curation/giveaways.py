@@ -15,10 +15,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cygnet.cohort.folds import component_codes, make_folds
+from cygnet.curation.attributes import Attribute, Floats, file_attributes, table_attributes
 from cygnet.evaluation import Estimate, auroc_estimate
 from cygnet.evaluation.sample import sum_in_table
 
-Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 N_FOLDS: Final = 5
@@ -34,22 +34,6 @@ _BINS: Final = 20
 # A share is drawn toward that of a wider group as if there were so many images more; on ISIC 2020
 # 5 to 50 give the same to 0.001.
 _DRAWN_BY: Final = 20
-_SOURCES: Final = ("source", "dataset", "institution", "attribution", "site_id", "clinic", "center")
-
-
-@dataclass(frozen=True, eq=False)
-class Attribute:
-    """Something known of each image besides its lesion, ``(n_images,)``.
-
-    ``categories`` are values as text, ``numbers`` order those that few images share; either may be
-    missing. ``label`` and ``sees`` are words for a reader.
-    """
-
-    name: str
-    label: str
-    sees: str
-    categories: pl.Series | None = None
-    numbers: Floats | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +108,7 @@ def giveaways(
     labelled = table.with_columns(n_images=n_images_a_patient).filter(
         pl.col("target").is_not_null()
     )
-    found = _judged(labelled, _table_attributes(labelled), linked)
+    found = _judged(labelled, table_attributes(labelled), linked)
     if files is not None:
         seen = labelled.join(
             files.filter(pl.col("part") == "train").drop("part"),
@@ -133,111 +117,15 @@ def giveaways(
             suffix="_of_file",
             maintain_order="left",
         ).filter(pl.col("pixels_digest").is_not_null())
-        attributes = _file_attributes(seen)
+        attributes = file_attributes(seen)
         found += _judged(seen, attributes, linked)
-        together = _together(seen, [*_table_attributes(seen), *attributes], linked)
+        together = _together(seen, [*table_attributes(seen), *attributes], linked)
         return [*_strongest_first(found), *together]
     return _strongest_first(found)
 
 
 def _strongest_first(found: Sequence[Giveaway]) -> list[Giveaway]:
     return sorted(found, key=lambda one: -np.nan_to_num(one.auroc.estimate, nan=0.0))
-
-
-def _table_attributes(table: pl.DataFrame) -> list[Attribute]:
-    attributes = []
-    if table["width_px"].count():
-        width, height = table["width_px"], table["height_px"]
-        size = table.select(pl.format("{} x {}", "width_px", "height_px")).to_series()
-        attributes += [
-            Attribute(
-                "image_size",
-                "Size of the original image",
-                "width and height in pixels",
-                size,
-                _numbers(width.cast(pl.Float64) * height),
-            ),
-            Attribute(
-                "aspect",
-                "Aspect of the original image",
-                "width over height",
-                numbers=np.round(_numbers(width / height), 3),
-            ),
-        ]
-    if table["patient_id"].count():
-        attributes.append(
-            Attribute(
-                "n_images",
-                "Number of images of the patient",
-                "rows of the table with the same patient_id",
-                numbers=_numbers(table["n_images"]),
-            )
-        )
-    for column in table.columns:
-        if column.casefold() in _SOURCES and 1 < table[column].n_unique() <= 200:
-            attributes.append(
-                Attribute(
-                    "source", f"Source ({column})", f"the column {column}", _texts(table[column])
-                )
-            )
-    return attributes
-
-
-def _file_attributes(files: pl.DataFrame) -> list[Attribute]:
-    # Where the table tells original sizes the files' own are other columns.
-    width = files["width_px_of_file"].cast(pl.Float64)
-    height = files["height_px_of_file"].cast(pl.Float64)
-    size = files.select(pl.format("{} x {}", "width_px_of_file", "height_px_of_file")).to_series()
-    n_bytes = files["n_bytes"].cast(pl.Float64)
-    metadata = files.select(
-        pl.concat_str("metadata", "exif_tags", separator=" ", ignore_nulls=True)
-    ).to_series()
-    compression = files.select(
-        pl.concat_str("format", "quantisation_key", "jpeg_writer", separator=" ", ignore_nulls=True)
-    ).to_series()
-    return [
-        Attribute(
-            "file_pixels", "Size of the image file", "its own width and height", size,
-            _numbers(width * height),
-        ),
-        Attribute("file_size", "Length of the file", "bytes", numbers=_numbers(n_bytes)),
-        Attribute(
-            "bytes_a_pixel", "Bytes a pixel", "how much the picture was compressed",
-            numbers=_numbers(n_bytes / (width * height)),
-        ),
-        Attribute(
-            "compression", "JPEG tables", "quantisation, subsampling and process", compression
-        ),
-        Attribute("exif", "Metadata", "which kinds and EXIF tags the file has", metadata),
-        Attribute(
-            "dark_corners", "Dark corners", "how much of the corners is black",
-            numbers=_numbers(files["dark_corner_share"]),
-        ),
-        Attribute(
-            "white_corners", "White corners", "how much of the corners is white",
-            numbers=_numbers(files["white_corner_share"]),
-        ),
-        Attribute(
-            "ruler", "Ruler", "how surely a scale is in the picture",
-            numbers=_numbers(files["ruler_score"]),
-        ),
-        Attribute(
-            "colour_chart", "Colour calibration chart", "how surely a chart is in the picture",
-            numbers=_numbers(files["chart_score"]),
-        ),
-        Attribute(
-            "sharpness", "Sharpness", "steps from one pixel to the next",
-            numbers=_numbers(files["sharpness"]),
-        ),
-    ]  # fmt: skip
-
-
-def _numbers(column: pl.Series) -> Floats:
-    return column.cast(pl.Float64).fill_null(np.nan).to_numpy().astype(np.float64)
-
-
-def _texts(column: pl.Series) -> pl.Series:
-    return column.cast(pl.String)
 
 
 @dataclass(frozen=True, eq=False)

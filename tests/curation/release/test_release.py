@@ -359,6 +359,8 @@ def test_places_that_would_leak_or_overwrite_are_refused(source: Path, tmp_path:
     with pytest.raises(StorageError, match="not an empty folder"):
         write_release(source, tmp_path / "taken", settings)
     assert [path.name for path in (tmp_path / "taken").iterdir()] == ["mine.txt"]
+    with pytest.raises(StorageError, match=r"this path is a file|another kind"):
+        write_release(source, tmp_path / "taken" / "mine.txt" / "release", settings)
     (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
     with pytest.raises(StorageError, match="link"):
         write_release(source, tmp_path / "link", settings)

@@ -7,7 +7,8 @@ import polars as pl
 
 from cygnet.cohort.table import Dataset
 from cygnet.curation.checks.seen import Seen
-from cygnet.curation.duplicates import COMPARED_COLUMNS, lesion_pairs, listed_pairs
+from cygnet.curation.duplicate_pairs import lesion_pairs, listed_pairs
+from cygnet.curation.duplicates import COMPARED_COLUMNS
 from cygnet.curation.findings import Example, Finding, counted, found
 from cygnet.errors import MAX_SHOWN
 

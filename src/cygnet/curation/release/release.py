@@ -17,7 +17,7 @@ from cygnet.cohort.columns import CANONICAL
 from cygnet.cohort.columns import Part as Side
 from cygnet.cohort.table import Dataset, read_dataset
 from cygnet.curation.audit import audit
-from cygnet.curation.duplicates import listed_pairs, same_bytes_pairs
+from cygnet.curation.duplicate_pairs import listed_pairs, same_bytes_pairs
 from cygnet.curation.present import named_images, present_images
 from cygnet.curation.release import citation, croissant, datasheet, errata, metadata, tables
 from cygnet.curation.release.bag import IMAGE_CHECKSUMS, file_digest, write_bag_files

@@ -70,7 +70,7 @@ class Workplace:
 def _read_state(state: Path) -> dict[str, Any]:
     try:
         document = json.loads(state.read_text(encoding="utf-8"))
-    except (FileNotFoundError, ValueError):
+    except (FileNotFoundError, NotADirectoryError, ValueError):
         return {}
     return document if isinstance(document, dict) else {}
 
