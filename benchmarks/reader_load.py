@@ -66,20 +66,16 @@ def measure(
     model: Path, pictures: list[Path], clients: int, seconds: float
 ) -> tuple[Counter[str], tuple[float, float, float]]:
     """Start a reader, let the clients at it, stop it."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "cygnet", "reader", str(model), "--port", "0"],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        address = ""
-        while not address and process.stderr is not None:
-            found = re.search(r"reading at (\S+)", process.stderr.readline())
-            address = found[1] if found else ""
-        return asyncio.run(_whole(address, process.pid, pictures, clients, seconds))
-    finally:
-        process.terminate()
-        process.wait(20)
+    command = [sys.executable, "-m", "cygnet", "reader", str(model), "--port", "0"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            address = ""
+            while not address and process.stderr is not None and process.poll() is None:
+                found = re.search(r"reading at (\S+)", process.stderr.readline())
+                address = found[1] if found else ""
+            return asyncio.run(_whole(address, process.pid, pictures, clients, seconds))
+        finally:
+            process.terminate()
 
 
 def main() -> None:

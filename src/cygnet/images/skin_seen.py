@@ -25,6 +25,7 @@ _HAIR_DEPTH: Final = 22
 _HAIR_LENGTH_PX: Final = 40
 _BORDER: Final = 0.2
 _FIELD_STOP: Final = 40
+_WIDE_PX: Final = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def skin_seen(pixels: Pixels) -> SkinSeen:
         cv2.resize(pixels, (_SIDE_PX, _SIDE_PX), interpolation=cv2.INTER_AREA), np.uint8
     )
     brightest = copy.max(axis=2)
-    inside = brightest > _FIELD_STOP
+    inside = _within_field(brightest)
     n_inside = max(int(inside.sum()), 1)
     blown = (copy.min(axis=2) >= _BLOWN) & inside
     skin = _skinlike(copy) & inside
@@ -89,6 +90,13 @@ def skin_seen(pixels: Pixels) -> SkinSeen:
         float((skin | blown).sum()) / n_inside,
         _ita(copy, skin),
     )
+
+
+def _within_field(brightest: Pixels) -> NDArray[np.bool_]:
+    """Leave out what is black over a wide area; a hair is as black, but thin."""
+    black = np.asarray(brightest <= _FIELD_STOP, np.uint8)
+    kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_WIDE_PX, _WIDE_PX))
+    return np.asarray(cv2.morphologyEx(black, cv2.MORPH_OPEN, kernel), np.bool_) == 0
 
 
 def _skinlike(copy: Pixels) -> NDArray[np.bool_]:
