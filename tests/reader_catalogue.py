@@ -3,6 +3,7 @@
 import ast
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 from cygnet.images.faults import FAULT_KINDS
 from cygnet.site.reader.moves_words import catalogued
@@ -46,9 +47,8 @@ def _of_python(text: str) -> list[tuple[str, str | None]]:
 
 def _of_template(text: str) -> list[tuple[str, str | None]]:
     found: list[tuple[str, str | None]] = []
-    for _, name, said in environment().extract_translations(
-        text, ["_", "gettext", "say", "say_many"]
-    ):
+    extension: Any = environment()
+    for _, name, said in extension.extract_translations(text, ["_", "gettext", "say", "say_many"]):
         if isinstance(said, str):
             found.append((said, None))
         elif name in {"say_many", "ngettext"}:

@@ -58,7 +58,7 @@ def drawn_pixels(seed: int, side_px: int = 160) -> np.ndarray:
     share = 1 / (1 + np.exp(12 * (away - 1)))
     skin, brown = np.array([224, 178, 156.0]), np.array([112, 66, 44.0]) + 40 * rng.random()
     drawn = skin + share[..., None] * (brown - skin) + rng.normal(0, 9, (side_px, side_px, 1))
-    return np.clip(drawn, 0, 255).astype(np.uint8)
+    return np.asarray(np.clip(drawn, 0, 255), np.uint8)
 
 
 def jpeg_of(pixels: np.ndarray, quality: int = 92) -> bytes:

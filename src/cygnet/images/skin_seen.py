@@ -96,7 +96,8 @@ def _within_field(brightest: Pixels) -> NDArray[np.bool_]:
     """Leave out what is black over a wide area; a hair is as black, but thin."""
     black = np.asarray(brightest <= _FIELD_STOP, np.uint8)
     kernel = cv2.getStructuringElement(cv2.MORPH_RECT, (_WIDE_PX, _WIDE_PX))
-    return np.asarray(cv2.morphologyEx(black, cv2.MORPH_OPEN, kernel), np.bool_) == 0
+    wide = np.asarray(cv2.morphologyEx(black, cv2.MORPH_OPEN, kernel), np.bool_)
+    return np.logical_not(wide)
 
 
 def _skinlike(copy: Pixels) -> NDArray[np.bool_]:

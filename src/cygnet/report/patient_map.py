@@ -161,8 +161,10 @@ def _tile(tile: Tile, x: float, y: float, side: float, word: str | None) -> str:
         )
     if word is not None:
         parts.append(tag("path", d=_corners(left - 4, top - 4, side + 8), class_="duckling-mark"))
-        over = {"x": x, "y": top - 11, "class_": "label strong", "text_anchor": "middle"}
-        parts.append(tag("text", escape(word), **over))
+        told = escape(word)
+        parts.append(
+            tag("text", told, x=x, y=top - 11, class_="label strong", text_anchor="middle")
+        )
     return tag("g", "".join(parts))
 
 

@@ -118,7 +118,9 @@ def test_every_code_that_goes_out_stands_in_the_list(
     own = {(one.system, one.code) for one in EVERY}
     by_highdicom = _report_codes(pydicom.dcmread(io.BytesIO(report_of(findings))))
     assert len(by_highdicom & own) > 5
-    from pydicom.sr._concepts_dict import concepts
+    from pydicom.sr import _concepts_dict
+
+    concepts: Any = _concepts_dict.concepts
 
     known = {
         (system, code)
@@ -142,7 +144,9 @@ def _report_codes(dataset: Any) -> set[tuple[str, str]]:
 
 
 def test_the_list_gives_the_meanings_that_dicom_gives() -> None:
-    from pydicom.sr._concepts_dict import concepts
+    from pydicom.sr import _concepts_dict
+
+    concepts: Any = _concepts_dict.concepts
 
     assert len(EVERY) > 25
     for one in EVERY:

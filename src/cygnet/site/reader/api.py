@@ -21,7 +21,7 @@ UNREADABLE = (BadRequest, MultiPartParserError, RequestDataTooBig, TooManyFilesS
 
 def state_of(request: HttpRequest) -> State:
     """Give what the door handed on."""
-    found: State = request.scope["cygnet"]  # type: ignore[attr-defined]
+    found: State = request.scope["cygnet"]
     return found
 
 

@@ -45,9 +45,8 @@ def heat_png(heat: NDArray[np.float32], picture: Picture, geometry: Geometry = "
     raised the probability is blue, the more the less it lets through; what lowered it, and what the
     network does not see, is left clear.
     """
-    raised = np.maximum(np.asarray(heat, np.float32), 0)
-    most = float(raised.max())
-    share = raised / most if most > 0 else raised
+    raised = np.maximum(heat, np.float32(0))
+    share = np.asarray(raised / max(float(raised.max()), 1e-12), np.float32)
     longer = max(picture.width_px, picture.height_px)
     width = max(1, round(picture.width_px * _HEAT_PX / longer))
     height = max(1, round(picture.height_px * _HEAT_PX / longer))

@@ -94,7 +94,7 @@ def serve(state: State, opened: socket.socket, ready: Callable[[], None] = lambd
 
     quiet_logs()
     config = uvicorn.Config(
-        application(state),  # type: ignore[arg-type]
+        application(state),
         log_config=None,
         access_log=False,
         server_header=False,

@@ -18,8 +18,6 @@ from cygnet.site.reader.state import State
 from cygnet.site.reader.streaming import KIND, line_of, told_as_lines, wants_lines
 from cygnet.site.reader.uploads import MOST_IMAGES, NO_ROOM, FileFault, Upload, own_fault
 
-Answer = HttpResponse | StreamingHttpResponse
-
 
 def html(page: str, status: int = 200) -> HttpResponse:
     """Answer with a page."""
@@ -60,7 +58,7 @@ async def static(request: HttpRequest, name: str) -> HttpResponse:
     return HttpResponse(static_file(name), content_type=kind)
 
 
-async def read(request: HttpRequest) -> Answer:
+async def read(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Read what was handed in, and go to the patient's page."""
     if request.method != "POST":
         return HttpResponseRedirect("/")
@@ -75,7 +73,7 @@ async def read(request: HttpRequest) -> Answer:
     return await _judge(request, asked.uploads, asked.about)
 
 
-async def sample(request: HttpRequest) -> Answer:
+async def sample(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Read the drawn patient."""
     if request.method != "POST":
         return HttpResponseRedirect("/")
@@ -86,7 +84,7 @@ async def sample(request: HttpRequest) -> Answer:
     return await _judge(request, uploads, About(drawn.age_years, drawn.sex), is_sample=True)
 
 
-async def known(request: HttpRequest) -> Answer:
+async def known(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Read a patient of the data on this machine."""
     state = state_of(request)
     if request.method != "POST" or state.known is None:
@@ -101,7 +99,7 @@ async def known(request: HttpRequest) -> Answer:
 
 async def _judge(
     request: HttpRequest, uploads: list[Upload], about: About, *, is_sample: bool = False
-) -> Answer:
+) -> HttpResponse | StreamingHttpResponse:
     """Read, keep in memory and lead to the page; told line by line where that is asked for."""
     state = state_of(request)
     work = partial(state.reader.read, uploads, about)
