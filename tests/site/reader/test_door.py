@@ -141,6 +141,32 @@ def test_when_all_places_are_taken_the_next_is_told_to_come_again(local: Held) -
     assert _ask(local, "GET", "/")[0] == 200
 
 
+def test_a_body_that_is_refused_runs_out_before_the_answer(local: Held) -> None:
+    local.gate.inside = 2
+    parts = [b"x" * 1000] * 5
+    heard: list[int] = []
+    sent: list[Any] = []
+
+    async def receive() -> Any:
+        body = parts.pop()
+        heard.append(len(sent))
+        return {"type": "http.request", "body": body, "more_body": bool(parts)}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/v1/read",
+        "query_string": b"",
+        "headers": [(b"host", b"localhost"), (b"content-length", b"5000")],
+    }
+    asyncio.run(Door(_app, cast("State", local))(scope, receive, send))
+    assert sent[0]["status"] == 503
+    assert heard == [0] * 5
+
+
 def test_a_place_is_given_back_when_reading_fails(local: Held) -> None:
     async def broken(scope: Any, receive: Any, send: Any) -> None:
         del scope, receive, send

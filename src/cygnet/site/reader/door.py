@@ -1,14 +1,16 @@
-"""Who may come in, and how much may they bring? Judged before a byte of a body is read.
+"""Who may come in, and how much may they bring? Judged before a byte of a body is kept.
 
 Host and Origin must be this reader's own (a web page elsewhere cannot reach it by another name for
 this machine: DNS rebinding), beyond this machine a token is asked for, a body has a stated length
 that fits the memory, and when all places are taken the answer is 503 with when to come again.
 """
 
+import asyncio
 import hmac
 import ipaddress
 import json
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -25,6 +27,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 COOKIE = "cygnet-reader"
 RETRY_AFTER_S = 2
 _FORM_BYTES = 2**16
+_PASSING_BYTES, _PASSING_S = 2**27, 20.0
 READING_PATHS = ("/read", "/sample", "/known", "/v1/read")
 _SAFE = frozenset({"GET", "HEAD"})
 # Drawings carry one custom property in a style attribute; no script is ever inline.
@@ -61,6 +64,7 @@ class Door:
         with speaking(accepted_languages(_text(headers, b"accept-language"))):
             refusal = self._refusal(scope, headers)
             if refusal is not None:
+                await _let_pass(receive)
                 await _refuse(answering, *refusal)
                 return
             if self._takes_token(scope):
@@ -80,12 +84,14 @@ class Door:
         reads = _is_reading(scope["path"])
         gate = self._state.gate
         if reads and not gate.enter():
+            await _let_pass(receive)
             await _refuse(send, 503, say("All places are taken; come again in some seconds."), True)
             return
         try:
             with self._state.memory.reserved(length):
                 await self._app(scope, _bounded(receive, length), send)
         except MemoryFullError:
+            await _let_pass(receive)
             words = say("The reader's memory is full; come again when others have gone.")
             await _refuse(send, 503, words, True)
         finally:
@@ -204,6 +210,21 @@ def _with_security(send: Send) -> Send:
     return sending
 
 
+async def _let_pass(receive: Receive) -> None:
+    """Let a body that is refused run out, unkept, within limits.
+
+    A connection that is closed while it still sends is reset, and the answer with it is lost.
+    """
+    passed = 0
+    with suppress(TimeoutError):
+        async with asyncio.timeout(_PASSING_S):
+            while passed < _PASSING_BYTES:
+                message = await receive()
+                passed += len(message.get("body", b""))
+                if message["type"] != "http.request" or not message.get("more_body", False):
+                    return
+
+
 async def _refuse(send: Send, status: int, words: str, again: bool = False) -> None:
     body = json.dumps({"errors": [{"message": words}]}).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", b"%d" % len(body))]
@@ -211,7 +232,6 @@ async def _refuse(send: Send, status: int, words: str, again: bool = False) -> N
         headers.append((b"retry-after", b"%d" % RETRY_AFTER_S))
     if status == 401:
         headers.append((b"www-authenticate", b"Bearer"))
-    # A body that was not read is not waited for.
     headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
