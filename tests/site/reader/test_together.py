@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -153,3 +154,30 @@ def test_a_model_of_another_decoding_is_refused(tmp_path: Path) -> None:
     onnx.save(model, file)
     with pytest.raises(ModelError, match="decode"):
         Reader.open(file)
+
+
+def test_the_page_shows_what_context_moved(with_stage: Reader) -> None:
+    from cygnet.site.reader import views_of_patient
+
+    class Held:
+        reader = with_stage
+
+    state: Any = Held()
+    page = views_of_patient._page(state, with_stage.read(_uploads(8), About()), "k")
+    assert "Without and with patient context" in page
+    assert 'class="drawing slope"' in page
+    assert "beside the others" in page
+    assert with_stage.stage is not None
+    assert ("did not help" in page) != with_stage.stage.supported
+
+
+def test_a_page_of_one_lesion_has_neither_map_nor_moves(with_stage: Reader) -> None:
+    from cygnet.site.reader import views_of_patient
+
+    class Held:
+        reader = with_stage
+
+    state: Any = Held()
+    page = views_of_patient._page(state, with_stage.read(_uploads(1), About()), "k")
+    assert "There is one lesion" in page
+    assert "drawing slope" not in page
