@@ -54,7 +54,21 @@ def read_csv_rows(path: Path) -> CsvRows:
     rows under the header, not a text, another delimiter than the comma, or a quotation mark that is
     never closed. Columns named twice and faults of single lines are returned in ``faults``.
     """
-    data = _read_bytes(path)
+    return csv_rows_of(_read_bytes(path), path)
+
+
+def csv_rows_of(data: bytes, path: Path) -> CsvRows:
+    """Read every cell of ``data``, which is what stands in ``path`` or was sent under its name.
+
+    Raises :class:`TableError` as :func:`read_csv_rows`.
+    """
+    if not data.removeprefix(_BYTE_ORDER_MARK).strip():
+        raise TableError.of(
+            "This file is empty.",
+            "Fetch or export it again; it should begin with a header.",
+            file=path,
+            code="empty",
+        )
     byte_order_mark = data.startswith(_BYTE_ORDER_MARK)
     data, faults = _as_utf8(data.removeprefix(_BYTE_ORDER_MARK), path)
     windows_line_ends = b"\r\n" in data
@@ -66,7 +80,10 @@ def read_csv_rows(path: Path) -> CsvRows:
     faults += found
     if table.height == 0 and not faults:
         raise TableError.of(
-            "This table has a header and no rows.", "Give the table itself.", file=path
+            "This table has a header and no rows.",
+            "Give the table itself.",
+            file=path,
+            code="empty",
         )
     nameless = [name for name, given in zip(table.columns, header, strict=True) if not given]
     cells = pl.all().str.strip_chars()
@@ -97,12 +114,6 @@ def _read_bytes(path: Path) -> bytes:
             "Check the permissions of the file and the health of the disk.",
             file=path,
         ) from error
-    if not data.removeprefix(_BYTE_ORDER_MARK).strip():
-        raise TableError.of(
-            "This file is empty.",
-            "Fetch or export it again; it should begin with a header.",
-            file=path,
-        )
     return data
 
 
@@ -112,6 +123,7 @@ def _as_utf8(data: bytes, path: Path) -> tuple[bytes, list[Fault]]:
             "This text is UTF-16, as Excel's 'Unicode text' is.",
             "Save it as 'CSV UTF-8 (comma delimited)'.",
             file=path,
+            code="not-utf-8",
         )
     if b"\x00" in data:
         line = data[: data.index(b"\x00")].count(b"\n") + 1
@@ -119,6 +131,7 @@ def _as_utf8(data: bytes, path: Path) -> tuple[bytes, list[Fault]]:
             f"This is not a text: a zero byte stands in line {line}.",
             "Give a CSV file; an archive or a workbook must be unpacked or exported first.",
             file=path,
+            code="not-text",
         )
     try:
         data.decode("utf-8")
@@ -142,6 +155,7 @@ def _foreign_bytes(data: bytes, path: Path) -> Fault:
         path,
         tuple(offenders[:MAX_SHOWN]),
         len(offenders),
+        "not-utf-8",
     )
 
 
@@ -188,7 +202,8 @@ def column_names(header: Sequence[str], path: Path) -> tuple[list[str], list[Fau
         return names, []
     shown = tuple(Offender(name, 1) for name in twice[:MAX_SHOWN])
     remedy = "Rename or remove one of the two."
-    return names, [Fault("The header names a column twice.", remedy, path, shown, len(twice))]
+    rule = "The header names a column twice."
+    return names, [Fault(rule, remedy, path, shown, len(twice), "column-twice")]
 
 
 def _ragged_faults(n_cells: Sequence[tuple[int, int]], n_header: int, path: Path) -> list[Fault]:
@@ -211,7 +226,7 @@ def _ragged_faults(n_cells: Sequence[tuple[int, int]], n_header: int, path: Path
                 Offender(f"{count} cell" + "s" * (count != 1), number)
                 for number, count in lines[:MAX_SHOWN]
             )
-            faults.append(Fault(rule, remedy, path, shown, len(lines)))
+            faults.append(Fault(rule, remedy, path, shown, len(lines), "ragged-line"))
     return faults
 
 

@@ -52,6 +52,7 @@ class Fault:
     """One rule, those who break it, and what to do.
 
     ``count`` is how many break it in all; ``offenders`` names at most the first five of them.
+    ``code`` is a word for programs, empty where none asks for it.
     """
 
     rule: str
@@ -59,6 +60,7 @@ class Fault:
     file: Path | None = None
     offenders: tuple[Offender, ...] = ()
     count: int | None = None
+    code: str = ""
 
     def __str__(self) -> str:
         place = f"{self.file}: " if self.file is not None else ""
@@ -91,10 +93,12 @@ class InputError(CygnetError):
         file: Path | None = None,
         offenders: Sequence[Offender] = (),
         count: int | None = None,
+        code: str = "",
     ) -> Self:
         """Build the error from a single fault; ``offenders`` may be longer than is shown."""
         shown = tuple(offenders[:MAX_SHOWN])
-        return cls(Fault(rule, remedy, file, shown, count if count is not None else len(offenders)))
+        n_all = count if count is not None else len(offenders)
+        return cls(Fault(rule, remedy, file, shown, n_all, code))
 
     def __reduce__(self) -> tuple[type[Self], tuple[Fault, ...]]:
         """Cross a process boundary with the faults whole."""

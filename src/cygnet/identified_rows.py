@@ -13,7 +13,7 @@ from typing import Final
 
 import polars as pl
 
-from cygnet.csv_rows import MAX_BYTES, CsvRows, column_names, read_csv_rows
+from cygnet.csv_rows import MAX_BYTES, CsvRows, column_names, csv_rows_of, read_csv_rows
 from cygnet.errors import MAX_SHOWN, Fault, Offender, TableError
 from cygnet.vocabulary import COLUMN_SPELLINGS, IMAGE_SUFFIXES
 
@@ -43,10 +43,23 @@ def read_identified_rows(path: Path) -> IdentifiedRows:
     Raises :class:`TableError` for a file that is not there, empty, larger than 512 MB or no table,
     and for one without exactly one column of ids. Uneven lines are returned in ``faults``.
     """
-    rows = _read_rows(path)
+    return _identified(_read_rows(path))
+
+
+def identified_rows_of(data: bytes, path: Path) -> IdentifiedRows:
+    """Read a table of images from ``data``, sent under the name of ``path``.
+
+    Raises :class:`TableError` as :func:`read_identified_rows`.
+    """
+    if _begins_with_semicolons(data):
+        return _identified(_semicolon_rows(data, path))
+    return _identified(csv_rows_of(data, path))
+
+
+def _identified(rows: CsvRows) -> IdentifiedRows:
     identifier = _identifier_column(rows)
     return IdentifiedRows(
-        path,
+        rows.file,
         tuple(rows.table.columns),
         identifier,
         _with_identifiers(rows, identifier),
@@ -63,37 +76,48 @@ def _read_rows(path: Path) -> CsvRows:
             "Give the table of ids and probabilities alone.",
             file=path,
         )
-    return _semicolon_rows(path) if _has_semicolons(path) else read_csv_rows(path)
+    return (
+        _semicolon_rows(path.read_bytes(), path) if _has_semicolons(path) else read_csv_rows(path)
+    )
 
 
 def _has_semicolons(path: Path) -> bool:
     if not path.is_file():
         return False
     with path.open("rb") as stream:
-        header = stream.readline(65_536)
+        return _begins_with_semicolons(stream.readline(65_536))
+
+
+def _begins_with_semicolons(data: bytes) -> bool:
+    header = data[:65_536].split(b"\n", 1)[0]
     return b";" in header and b"," not in header
 
 
-def _semicolon_rows(path: Path) -> CsvRows:
+def _semicolon_rows(data: bytes, path: Path) -> CsvRows:
     """Read a table whose cells are parted by semicolons, as spreadsheets in Europe write them."""
     try:
-        text = path.read_bytes().decode("utf-8-sig")
+        text = data.decode("utf-8-sig")
         reader = csv.reader(io.StringIO(text, newline=""), delimiter=";", strict=True)
         lines = [(reader.line_num, [cell.strip() for cell in cells]) for cells in reader if cells]
     except (UnicodeDecodeError, csv.Error) as error:
         raise TableError.of(
-            f"This table cannot be read ({error}).", "Save it as 'CSV UTF-8'.", file=path
+            f"This table cannot be read ({error}).",
+            "Save it as 'CSV UTF-8'.",
+            file=path,
+            code="not-a-table",
         ) from error
     (_, header), *below = lines
     if not below:
-        raise TableError.of("This table has a header and no rows.", "Give it all.", file=path)
+        rule = "This table has a header and no rows."
+        raise TableError.of(rule, "Give it all.", file=path, code="empty")
     names, faults = column_names(header, path)
     whole = [(number, cells) for number, cells in below if len(cells) == len(header)]
     uneven = [(number, cells) for number, cells in below if len(cells) != len(header)]
     if uneven:
         shown = tuple(Offender(f"{len(cells)} cells", n) for n, cells in uneven[:MAX_SHOWN])
         rule = f"A line has more or fewer cells than the header, which has {len(header)}."
-        faults.append(Fault(rule, "Give every column, and no other.", path, shown, len(uneven)))
+        remedy = "Give every column, and no other."
+        faults.append(Fault(rule, remedy, path, shown, len(uneven), "ragged-line"))
     table = pl.DataFrame(
         [[cell or None for cell in cells] for _, cells in whole],
         schema=dict.fromkeys(names, pl.String),
@@ -115,6 +139,7 @@ def _identifier_column(rows: CsvRows) -> str:
         "There must be one column of image ids" + (", not two." if found else "."),
         f"Call it one of {wanted}. This file has: {', '.join(names) or 'none that is named'}.",
         file=rows.file,
+        code="no-id-column",
     )
 
 

@@ -181,7 +181,7 @@ def _unless_faults(checked: _Checked) -> pl.DataFrame:
 
 def _checked_predictions(path: Path, *, any_score: bool = False) -> _Checked:
     rows = read_identified_rows(path)
-    columns = _probability_columns(rows)
+    columns = probability_columns(rows)
     faults = [*rows.faults]
     if len(columns) != 1:
         faults.append(_not_one_column(rows, columns))
@@ -197,10 +197,24 @@ def _checked_predictions(path: Path, *, any_score: bool = False) -> _Checked:
     return _Checked(table, tuple(faults), rows.n_unread)
 
 
-def _value_faults(
-    named: pl.DataFrame, column: str, whose: str, path: Path, *, any_score: bool
-) -> list[Fault]:
-    """Name the cells of ``column`` that are no probability, or no finite score, by kind."""
+class UnfitValue(NamedTuple):
+    """One way in which a cell is no probability: a code, the rule, the remedy, which cells.
+
+    ``shown`` is the column whose cells name the offenders, ``None`` where the id does.
+    """
+
+    code: str
+    rule: str
+    remedy: str
+    which: pl.Expr
+    shown: str | None
+
+
+def unfit_values(column: str, whose: str, *, any_score: bool = False) -> tuple[UnfitValue, ...]:
+    """Give the ways in which a cell of ``column`` is no probability, or no finite score.
+
+    ``whose`` begins each rule: "The probability". ``any_score`` takes every finite number.
+    """
     cell = pl.col(column)
     number = cell.cast(pl.Float64, strict=False)
     blank = cell.is_null() | cell.is_in(_NO_VALUE)
@@ -215,16 +229,23 @@ def _value_faults(
             ~nan & ~number.is_between(0, 1).fill_null(value=True),
         )
     )
-    kinds = (
-        (f"{whose} is blank.", remedy, blank, None),
-        (f"{whose} is NaN.", remedy, nan, None),
-        (f"{whose} is no number.", remedy, ~blank & ~nan & number.is_null(), column),
-        (*outside, column),
+    textual = ~blank & ~nan & number.is_null()
+    return (
+        UnfitValue("blank-probability", f"{whose} is blank.", remedy, blank, None),
+        UnfitValue("nan", f"{whose} is NaN.", remedy, nan, None),
+        UnfitValue("no-number", f"{whose} is no number.", remedy, textual, column),
+        UnfitValue("out-of-range", *outside, column),
     )
+
+
+def _value_faults(
+    named: pl.DataFrame, column: str, whose: str, path: Path, *, any_score: bool
+) -> list[Fault]:
+    """Name the cells of ``column`` that are no probability, or no finite score, by kind."""
     return [
-        row_fault(rule, remedy, broken, path, value)
-        for rule, remedy, which, value in kinds
-        if (broken := named.filter(which)).height
+        row_fault(unfit.rule, unfit.remedy, broken, path, unfit.shown)
+        for unfit in unfit_values(column, whose, any_score=any_score)
+        if (broken := named.filter(unfit.which)).height
     ]
 
 
@@ -271,8 +292,11 @@ def _without_cells(fault: Fault) -> Fault:
     return replace(fault, offenders=rows)
 
 
-def _probability_columns(rows: IdentifiedRows) -> list[str]:
-    """Find the columns that may be of probabilities; more than one leaves it open which is."""
+def probability_columns(rows: IdentifiedRows) -> list[str]:
+    """Find the columns that may be of probabilities; more than one leaves it open which is.
+
+    An empty list: no column is named as one.
+    """
     aside = (rows.identifier, *DOUBT_COLUMNS)
     others = [name for name in rows.header if name not in aside]
     if len(others) == 1:

@@ -67,7 +67,7 @@ def started(command: list[str], until: Callable[[], bool]) -> "subprocess.Popen[
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("moment", ["run.json", "fold-0/last.json", "fold-1/last.safetensors"])
+@pytest.mark.parametrize("moment", ["run.json", "fold-0/last.json", "fold-1/last-0.safetensors"])
 def test_a_run_killed_at_any_moment_goes_on_and_ends_with_the_same_bytes(
     folder: Path, moment: str
 ) -> None:

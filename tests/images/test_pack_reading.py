@@ -147,7 +147,7 @@ def test_a_jpeg_of_a_pack_that_was_changed_is_refused_when_it_is_read(
     pack(items, tmp_path / "pack", storage="jpeg")
     shard = tmp_path / "pack" / "shard-00000.arrow"
     shard.write_bytes(shard.read_bytes().replace(b"\xff\xd8\xff\xe0", b"\xff\xd9\xff\xe0"))
-    with pytest.raises(InputError, match="shard-00000.*was changed.*ISIC_0000000"):
+    with pytest.raises(InputError, match=r"shard-00000.*was changed.*ISIC_0000000"):
         open_pack(tmp_path / "pack").read([0])
 
 

@@ -10,13 +10,16 @@ from typing import Any
 
 import polars as pl
 import pytest
+from safetensors.torch import load_file
 
 from cygnet.context import contributions, nested, trials
 from cygnet.errors import ImageError, InputError, StorageError, TableError
 from cygnet.evaluation import auroc
+from cygnet.images.pack import write_pack
 from cygnet.inference.model import open_model
 from cygnet.inference.predict import predict_files
 from cygnet.pipeline import RunRequest, context_job, page, run, train
+from cygnet.pipeline.request import RunRecord, note_circumstances
 from cygnet.training.recipe import AugmentRecipe, NetworkRecipe, Recipe, StageRecipe
 from small_cohort import write_small_cohort
 
@@ -258,6 +261,55 @@ def test_extra_images_are_learnt_from_and_never_scored(
     oof = pl.read_csv(request_.out / "oof.csv")
     assert not oof["image_name"].str.starts_with("ISIC_5").any()
     assert (request_.out / "pretrain" / "final.safetensors").is_file()
+
+
+def test_diagnoses_metadata_and_extra_data_reach_each_fold(
+    request_: RunRequest, tmp_path: Path
+) -> None:
+    extra = tmp_path / "extra"
+    table = write_small_cohort(extra, n_patients=4, seed=9)
+    for file in (extra / "jpeg" / "train").iterdir():
+        file.rename(file.with_name(file.name.replace("ISIC_", "ISIC_5")))
+    renamed = table.with_columns(
+        pl.col("image_name").str.replace("ISIC_", "ISIC_5"),
+        pl.col("patient_id").str.replace("IP_0", "IP_5"),
+        diagnosis=pl.when(pl.col("target") == 1)
+        .then(pl.lit("melanoma"))
+        .otherwise(pl.lit("seborrheic keratosis")),
+    )
+    renamed.write_csv(extra / "train.csv")
+    (extra / "train_original_size.csv").unlink()
+    # Packed at another size than the extra images will be: one picture is still found in both.
+    shared = extra / "jpeg" / "train" / "ISIC_50001001.jpg"
+    shared.write_bytes((request_.data / "jpeg" / "train" / "ISIC_0002002.jpg").read_bytes())
+    items = [(file.stem, file) for file in sorted((request_.data / "jpeg").rglob("*.jpg"))]
+    write_pack(items, tmp_path / "pack", size_px=40, workers=1)
+    network = NetworkRecipe(
+        backbone="mobilenetv3_small_050", size_px=32, targets="diagnosis", metadata=True
+    )
+    stage = StageRecipe(epochs=1, batch_size=16, learning_rate=1e-3, loss="ce", with_extra=True)
+    recipe = small_recipe(network=network, finetune=stage, n_folds=2)
+    result = train(
+        replace(request_, extra=(extra,), recipe=recipe, pack=tmp_path / "pack"), Quiet()
+    )
+    assert "1 extra images are the same picture" in " ".join(result.notices)
+    state = load_file(request_.out / "fold-1" / "final.safetensors")
+    # Melanoma and nevus of the table, keratosis of the extra data, and no class that is made up.
+    assert state["classes_seen"].tolist() == [True] * 3 + [False] * 6
+    rows = (request_.out / "fold-1" / "log.csv").read_text().splitlines()
+    assert len(rows) == 2
+
+
+def test_what_a_run_is_resumed_with_is_told_where_it_differs(tmp_path: Path) -> None:
+    record = RunRecord(tmp_path / "run.json")
+    assert note_circumstances(record, {"threads": 2, "device": "cpu"}) is None
+    again = RunRecord(record.file, json.loads(record.file.read_text()))
+    assert note_circumstances(again, {"threads": 2, "device": "cpu"}) is None
+    said = note_circumstances(again, {"threads": 4, "device": "cpu"})
+    assert said is not None
+    assert "threads 4 (was 2)" in said
+    back = RunRecord(record.file, json.loads(record.file.read_text()))
+    assert note_circumstances(back, {"threads": 2, "device": "cpu"}) == said
 
 
 def test_a_given_pack_is_used_and_what_it_lacks_is_packed(

@@ -14,7 +14,9 @@ from cygnet.pipeline.stacking import (
 )
 
 
-def scores(rng: np.random.Generator, n: int, *strengths: float) -> tuple[np.ndarray, dict]:
+def scores(
+    rng: np.random.Generator, n: int, *strengths: float
+) -> tuple[np.ndarray, dict[str, np.ndarray]]:
     target = rng.integers(0, 2, n)
     made = {}
     for place, strength in enumerate(strengths):

@@ -19,8 +19,8 @@ from cygnet.training.metadata import WIDTH, encode_metadata
 from cygnet.training.recipe import NetworkRecipe
 from exported import NETWORK, random_network, write_small_model
 
-FURTHER = {"size_px": 64, "backbone": "mobilenetv2_050"}
-NETWORKS = {
+FURTHER: dict[str, object] = {"size_px": 64, "backbone": "mobilenetv2_050"}
+NETWORKS: dict[str, dict[str, object]] = {
     "average": {"size_px": 64},
     "generalised mean": {"size_px": 64, "pooling": "gem"},
     "metadata": {"metadata": True, "pooling": "gem"},

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from cygnet.errors import InputError
+from cygnet.errors import ImageError, InputError
 from cygnet.images.pack import open_pack, write_pack
-from cygnet.training.loader import PackedImages, read_ahead
+from cygnet.training.loader import PackedImages, Samples, joined_samples, read_ahead
 from cygnet.training.sampling import batches, epoch_order
 from small_cohort import blob, jpeg
 
@@ -84,6 +84,43 @@ def test_a_larger_pack_is_reduced_to_the_networks_size(pack_folder: Path) -> Non
     assert small.shape == (1, 32, 32, 3)
     whole = open_pack(pack_folder).read([1])
     assert abs(float(small.mean()) - float(whole.mean())) < 1.0
+
+
+def test_an_image_that_was_changed_is_named_with_its_shard(
+    tmp_path: Path, rng: np.random.Generator
+) -> None:
+    file = tmp_path / "0.jpg"
+    file.write_bytes(jpeg(blob(rng, dark=True)))
+    items = [(f"image-{index}", file) for index in range(2)]
+    write_pack(items, tmp_path / "pack", size_px=40, workers=1, storage="jpeg")
+    images = PackedImages([open_pack(tmp_path / "pack")], size_px=32, geometry="squash")
+    shard = tmp_path / "pack" / "shard-00000.arrow"
+    content = shard.read_bytes()
+    start = content.rindex(b"\xff\xd8\xff\xe0")
+    with shard.open("r+b") as stream:
+        stream.seek(start)
+        stream.write(b"\x00" * 300)
+    with pytest.raises(ImageError, match=r"shard-00000.*image-1"):
+        list(read_ahead(images.read, [["image-0"], ["image-1"]]))
+
+
+def test_a_shard_that_was_cut_is_named_before_it_is_read(pack_folder: Path) -> None:
+    images = PackedImages([open_pack(pack_folder)], size_px=40, geometry="squash")
+    images.check_shards()
+    shard = pack_folder / "shard-00000.arrow"
+    shard.rename(shard.with_suffix(".away"))
+    with pytest.raises(InputError, match="shard-00000"):
+        images.check_shards()
+
+
+def test_the_samples_of_two_datasets_are_other_patients() -> None:
+    one = Samples(["a"], np.ones(1, np.float32), None, np.array([1]))
+    two = Samples(["b"], np.zeros(1, np.float32), np.array([3]), np.array([1]))
+    both = joined_samples(one, two)
+    assert both.classes is not None
+    assert both.classes.tolist() == [-1, 3]
+    assert both.patients is not None
+    assert len(set(both.patients.tolist())) == 2
 
 
 def test_a_pack_that_is_too_small_is_refused(pack_folder: Path) -> None:

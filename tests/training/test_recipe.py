@@ -17,16 +17,22 @@ def written(folder: Path, text: str) -> str:
     return str(file)
 
 
-@pytest.mark.parametrize("name", ["tiny", "cpu"])
+@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "winner"])
 def test_a_shipped_recipe_is_found_by_name_and_says_how_it_is_run(name: str) -> None:
     assert name in shipped_recipes()
     assert read_recipe(name).name == name
 
 
-@pytest.mark.parametrize("name", ["tiny", "cpu"])
+@pytest.mark.parametrize("name", ["tiny", "cpu", "gpu", "winner"])
 def test_a_resolved_recipe_reads_back_as_itself(name: str, tmp_path: Path) -> None:
     recipe = read_recipe(name)
     assert read_recipe(written(tmp_path, recipe_toml(recipe))) == recipe
+
+
+def test_extra_data_are_learnt_from_before_the_folds_or_in_them() -> None:
+    assert read_recipe("cpu").learns_from_extra()
+    assert read_recipe("winner").learns_from_extra()
+    assert not read_recipe("tiny").learns_from_extra()
 
 
 def test_an_unknown_key_is_refused_by_its_name(tmp_path: Path) -> None:

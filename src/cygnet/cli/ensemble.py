@@ -1,4 +1,4 @@
-"""The command ``ensemble``: several runs made into one."""
+"""The commands ``ensemble`` and ``distil``: several runs made into one."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -36,6 +36,41 @@ def ensemble_command(
     console.say(f"made {out}: out-of-fold scores of three combinations, ensemble.json")
 
 
+def distil_command(
+    truth: Annotated[
+        Path, typer.Argument(help="A CSV with image_name, patient_id and target: train.csv.")
+    ],
+    runs: Annotated[list[Path], typer.Argument(help="RUN folders on the same folds.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to make.")],
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="The student's recipe; the first run's where none is given."),
+    ] = None,
+    weights: Annotated[
+        Path | None, typer.Option(help="Start weights of the backbone (safetensors).")
+    ] = None,
+    pack: Annotated[
+        Path | None, typer.Option(help="The pack of the runs, if it is not in the first.")
+    ] = None,
+) -> None:
+    """Teach one network what several runs said out of fold, and export it as one small model."""
+    from cygnet.pipeline.distil_job import DistilRequest, distil
+    from cygnet.training.recipe import read_recipe
+
+    chosen = read_recipe(recipe or str(runs[0] / "recipe.toml"))
+    request = DistilRequest(
+        truth=truth, runs=tuple(runs), out=out, recipe=chosen, weights=weights, pack=pack
+    )
+    with console.progress("distilling", 0) as advance:
+        said = distil(request, advance)
+    found = said["distilled"]
+    console.say(console.RESEARCH_USE)
+    console.say(
+        f"made {out / 'model.onnx'}: correlation with its teachers on what it learnt from "
+        f"{found['correlation_with_teacher']:.2f}, {found['n_images']:,} images. {found['note']}"
+    )
+
+
 def _print(document: dict[str, Any]) -> None:
     rows = [(name, _with_limits(one)) for name, one in document["auroc"].items()]
     console.print_table(("model", "AUROC (95 %)"), rows, numeric=(1,))
@@ -62,5 +97,6 @@ def _number(value: float | None) -> str:
 
 
 def register(app: typer.Typer) -> None:
-    """Add the command to ``app``."""
+    """Add the commands to ``app``."""
     app.command("ensemble")(ensemble_command)
+    app.command("distil")(distil_command)

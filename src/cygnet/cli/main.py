@@ -46,6 +46,8 @@ def _cygnet(
 def register() -> None:
     """Add every command; the rooms behind them are imported when they run."""
     from cygnet.cli import (
+        challenge,
+        challenge_updates,
         cohort,
         cohort_fetch,
         cohort_release,
@@ -60,13 +62,19 @@ def register() -> None:
         report,
         run,
         score,
+        submit,
     )
 
     for module in (cohort_release, cohort_verify, cohort_fetch):
         module.register(cohort.app)
     app.add_typer(cohort.app, name="cohort")
-    models = (run, prediction, explain, quantise, ensemble, reader)
-    for module in (*models, context, score, compare, report):
+    challenge_updates.register(challenge.app)
+    app.add_typer(challenge.app, name="challenge")
+    commands = (
+        run, prediction, explain, quantise, ensemble, context, score, compare, report, reader,
+        submit,
+    )  # fmt: skip
+    for module in commands:
         module.register(app)
 
 

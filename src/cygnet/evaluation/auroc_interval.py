@@ -108,7 +108,7 @@ def auroc_of(sample: Sample, drawn: Floats | None, *, confidence_level: float = 
     reason = _no_interval(sample, scarce)
     lower = upper = np.nan
     if reason is None:
-        lower, upper, reason = _jackknife_limits(
+        lower, upper, reason = jackknife_limits(
             parts.auroc, parts.leave_one_out(), decisive - 1, confidence_level
         )
     return Estimate(
@@ -163,9 +163,13 @@ def _no_interval(sample: Sample, scarce: tuple[int, str]) -> str | None:
     return too_few(*scarce)
 
 
-def _jackknife_limits(
+def jackknife_limits(
     estimate: float, leave_one_out: Floats, degrees_of_freedom: int, confidence_level: float
 ) -> tuple[float, float, str | None]:
+    """Give the limits of :func:`auroc_estimate` from the AUROC without each patient in turn.
+
+    ``leave_one_out`` is ``(n_patients,)``. NaN with a reason where there is no logit or no error.
+    """
     # Sums of weights leave a complete separation a rounding error short of 0 or 1.
     areas = np.append(leave_one_out, estimate)
     if not ((areas > LEAST_ERROR) & (areas < 1 - LEAST_ERROR)).all():

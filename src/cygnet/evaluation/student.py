@@ -6,6 +6,7 @@ no number gives NaN.
 """
 
 import math
+from functools import lru_cache
 from statistics import NormalDist
 
 _LARGE = 100.0
@@ -13,6 +14,7 @@ _SMALLEST = 1e-300
 _EPSILON = 1e-16
 
 
+@lru_cache(maxsize=256)
 def t_reach(degrees_of_freedom: float, confidence_level: float) -> float:
     """Give how many standard errors a two-sided t interval reaches to each side.
 

@@ -34,7 +34,7 @@ OUT_OF_FOLD, SUBMISSION, NUMBERS = "oof.csv", "submission.csv", "ensemble.json"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class _Runs:
+class Runs:
     """Out-of-fold probabilities of the same images: target, patient, fold, and one row a run."""
 
     table: pl.DataFrame
@@ -42,10 +42,12 @@ class _Runs:
 
     @property
     def target(self) -> Codes:
+        """1 for melanoma, ``(n_images,)``."""
         return self.table["target"].to_numpy().astype(np.int64)
 
     @property
     def folds(self) -> Codes:
+        """The fold that each image was scored in, ``(n_images,)``."""
         return self.table["fold"].to_numpy().astype(np.int64)
 
 
@@ -58,7 +60,7 @@ def ensemble(truth: Path, runs: Sequence[Path], out: Path) -> dict[str, Any]:
     """
     if len(runs) < 2:
         raise InputError.of("One run is no ensemble.", "Give two RUNs or more.")
-    read = _read(truth, list(runs))
+    read = read_runs(truth, list(runs))
     target, folds = read.target, read.folds
     nested, _ = stacked(read.probabilities, target, folds)
     combined = {
@@ -93,7 +95,7 @@ def ensemble(truth: Path, runs: Sequence[Path], out: Path) -> dict[str, Any]:
     return document
 
 
-def _judged(read: _Runs, combined: dict[str, Floats]) -> dict[str, Any]:
+def _judged(read: Runs, combined: dict[str, Floats]) -> dict[str, Any]:
     patient = read.table["patient_id"].to_list()
     everyone = {**read.probabilities, **combined}
     compared = compare(read.target, everyone, patient, replicates=0)
@@ -119,7 +121,12 @@ def _write_submissions(
         write_predictions(folder / f"{name}-{SUBMISSION}", names, probability)
 
 
-def _read(truth: Path, runs: list[Path]) -> _Runs:
+def read_runs(truth: Path, runs: list[Path]) -> Runs:
+    """Read runs' out-of-fold probabilities and the truth of the same images.
+
+    Raises :class:`InputError` for runs of other images or folds than the first, and for a truth
+    that lacks their images; :class:`ModelError` for a folder that is no finished run.
+    """
     scored = [_out_of_fold(run) for run in runs]
     first = scored[0]
     probabilities = {}
@@ -140,7 +147,7 @@ def _read(truth: Path, runs: list[Path]) -> _Runs:
             offenders=[Offender(one) for one in lacking.head(5)],
             count=lacking.len(),
         )
-    return _Runs(table, probabilities)
+    return Runs(table, probabilities)
 
 
 def _aligned(first: pl.DataFrame, found: pl.DataFrame, run: Path) -> pl.DataFrame:
@@ -186,7 +193,7 @@ def _out_of_fold(run: Path) -> pl.DataFrame:
     )
 
 
-def _diversity(read: _Runs) -> list[dict[str, Any]]:
+def _diversity(read: Runs) -> list[dict[str, Any]]:
     """Say how each pair differs: rank correlation, among the classes too, and disagreement.
 
     Disagreement is the share of images of which one of the two says melanoma and the other not,

@@ -4,7 +4,6 @@ Nothing is dropped in silence: what is missing, unreadable or shared with the ex
 an error or a sentence of the report.
 """
 
-import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ from cygnet.errors import Fault, ImageError, InputError, Offender, TableError
 from cygnet.images.pack import Pack, open_pack, write_pack
 from cygnet.pipeline.learnt import COLUMNS, samples_of
 from cygnet.pipeline.request import Progress, RunRequest
+from cygnet.pipeline.same_pictures import picture_digests
 from cygnet.training.crossval import TrainingPlan
 from cygnet.training.loader import PackedImages, Samples
 from cygnet.training.recipe import Recipe
@@ -142,7 +142,7 @@ def prepare(request: RunRequest, tables: Tables, progress: Progress) -> Prepared
         extra = _without(extra, bad) if extra is not None else None
     recipe = request.recipe
     images = PackedImages(packs, size_px=recipe.network.size_px, geometry=recipe.network.geometry)
-    digests = _picture_digests(packs)
+    digests = picture_digests(packs, files)
     extra = _without_shared_pictures(extra, train, digests, notices)
     linked = [*_listed_pairs(dataset), *_same_pictures(train, digests)]
     folds = _folds(request, dataset.train.table, train, linked, notices)
@@ -228,15 +228,6 @@ def _packs(request: RunRequest, items: Items, progress: Progress) -> tuple[list[
             offenders=[Offender(name) for name in bad],
         )
     return [*given, own], bad
-
-
-def _picture_digests(packs: list[Pack]) -> dict[str, bytes]:
-    """Give a digest of each packed picture: equal where the decoded pictures are equal."""
-    return {
-        name: hashlib.blake2b(pack.stored(index), digest_size=16).digest()
-        for pack in reversed(packs)
-        for index, name in enumerate(pack.image_names)
-    }
 
 
 def _without_shared_pictures(

@@ -116,7 +116,7 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
             raise AssertionError(f"fold {fold} was trained but its checkpoint is gone")
         folds.append(FoldModel(found[0], slope, intercept))
     trained_on = [*prepared.train["image_name"]]
-    if prepared.extra is not None and recipe.pretrain is not None:
+    if prepared.extra is not None and recipe.learns_from_extra():
         trained_on += prepared.extra.image_names
     description = {
         "size_px": recipe.network.size_px,

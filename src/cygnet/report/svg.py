@@ -164,8 +164,12 @@ class Drawing:
         data = f"M{x:.1f} {y - radius:.1f}l{radius:.1f} {radius:.1f}l{-radius:.1f} {radius:.1f}"
         self.add(tag("path", d=f"{data}l{-radius:.1f} {-radius:.1f}z", class_=class_))
 
-    def markup(self, class_: str = "") -> Markup:
-        """Give the whole SVG, named for a screen reader."""
+    def markup(self, class_: str = "", *, styled: bool = True) -> Markup:
+        """Give the whole SVG, named for a screen reader.
+
+        ``styled`` writes its natural width into a style attribute, which a page under a strict
+        Content-Security-Policy may not have.
+        """
         content = tag("title", escape(self.name)) + tag("desc", escape(self.description))
         written = tag(
             "svg",
@@ -174,7 +178,7 @@ class Drawing:
             viewBox=f"0 0 {self.width:g} {self.height:g}",
             role="img",
             aria_label=f"{self.name}. {self.description}",
-            style=f"--natural:{self.width:g}px",
+            style=f"--natural:{self.width:g}px" if styled else None,
         )
         # Every text and attribute above went through ``escape``.
         return Markup(written)  # noqa: S704

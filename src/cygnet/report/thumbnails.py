@@ -16,8 +16,10 @@ SIDE_PX = 224  # twice the size at which a lesion is shown, for sharp screens
 _QUALITY = 82
 
 
-def data_uri(encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE_PX) -> str | None:
-    """Give the picture as a ``data:`` URI whose longer side is at most ``side_px``, or ``None``.
+def small_jpeg(
+    encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE_PX
+) -> bytes | None:
+    """Give the picture as a JPEG whose longer side is at most ``side_px``, or ``None``.
 
     ``aspect`` is width over height of the original where ``encoded`` was squashed to a square;
     the picture is brought back to it. ``None`` keeps the proportions as they are.
@@ -36,6 +38,13 @@ def data_uri(encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE
         pixels, (max(round(size[0]), 1), max(round(size[1]), 1)), interpolation=cv2.INTER_AREA
     )
     done, stream = cv2.imencode(".jpg", small, [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    if not done:
-        return None
-    return f"data:image/jpeg;base64,{base64.b64encode(stream.tobytes()).decode('ascii')}"
+    return bytes(stream.tobytes()) if done else None
+
+
+def data_uri(encoded: bytes, aspect: float | None = None, *, side_px: int = SIDE_PX) -> str | None:
+    """Give the picture as a ``data:`` URI whose longer side is at most ``side_px``, or ``None``.
+
+    ``aspect`` is as in :func:`small_jpeg`.
+    """
+    jpeg = small_jpeg(encoded, aspect, side_px=side_px)
+    return None if jpeg is None else f"data:image/jpeg;base64,{base64.b64encode(jpeg).decode()}"

@@ -104,7 +104,8 @@ def restore_optimiser(optimiser: Optimizer, network: nn.Module, tensors: dict[st
         parameter_name, key = name.rsplit("/", 1)
         parameter = by_name[parameter_name]
         like = parameter if tensor.shape == parameter.shape and tensor.ndim > 0 else None
-        value = tensor.to(parameter.device) if like is not None else tensor.clone()
+        # The count of steps too: on a GPU the fused AdamW keeps it there.
+        value = tensor.to(parameter.device, copy=True)
         if (
             like is not None
             and like.is_contiguous(memory_format=torch.channels_last)

@@ -15,7 +15,7 @@ import torch
 from numpy.typing import NDArray
 
 from cygnet.durable import write_whole
-from cygnet.errors import InputError
+from cygnet.errors import InputError, RecipeError
 from cygnet.training.judging import logits_and_embeddings
 from cygnet.training.loader import PackedImages, Samples, joined_samples
 from cygnet.training.loop import Stage
@@ -89,27 +89,32 @@ def train_folds(plan: TrainingPlan, out: Path, advance: Callable[[int], None]) -
     Every process of torchrun's calls it; only the first writes. Raises :class:`InputError` when a
     fold leaves only one class to learn from, or holds no melanoma to score.
     """
-    for fold in plan.fold_numbers():
-        check_fold(plan, fold)
+    check_folds(plan)
     start = _pretrained(plan, out, advance)
     return [_train_fold(plan, fold, start, out, advance) for fold in plan.fold_numbers()]
 
 
-def check_fold(plan: TrainingPlan, fold: int) -> None:
-    """Raise :class:`InputError` where a fold cannot be learnt or scored."""
+def check_folds(plan: TrainingPlan) -> None:
+    """Raise :class:`InputError` where a fold cannot be scored, or not be learnt."""
+    for fold in plan.fold_numbers():
+        held_out = plan.held_out_of(fold)
+        if not (held_out.targets > 0.5).any():
+            raise InputError.of(
+                f"Fold {fold} holds no melanoma among its {len(held_out)} images; what its model "
+                "says cannot be scored.",
+                "Use fewer folds, or other --folds, so that each holds a melanoma.",
+            )
+    for fold in plan.fold_numbers():
+        _check_learning(plan, fold)
+
+
+def _check_learning(plan: TrainingPlan, fold: int) -> None:
     learning = plan.learning_of(fold)
     targets = learning.targets
     if len(targets) == 0 or targets.min() == targets.max():
         raise InputError.of(
             f"Outside fold {fold} there are not both melanomas and benign images to learn from.",
             "Use fewer folds, or add patients.",
-        )
-    held_out = plan.held_out_of(fold)
-    if not (held_out.targets > 0.5).any():
-        raise InputError.of(
-            f"Fold {fold} holds no melanoma among its {len(held_out)} images; what its model says "
-            "cannot be scored.",
-            "Use fewer folds, or other --folds, so that each holds a melanoma.",
         )
     if plan.recipe.network.targets == "diagnosis":
         seen = learning.classes_seen(len(DIAGNOSIS_CLASSES))
@@ -128,7 +133,16 @@ def check_start(recipe: Recipe, weights: Path | None) -> None:
     """
     Machine.at_hand(recipe.machine, Processes.at_hand())
     fetched = recipe.start == "timm" and weights is None
-    _new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+    network, size_px = recipe.network.backbone, recipe.network.size_px
+    try:
+        _new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+    except (AssertionError, RuntimeError, ValueError) as error:
+        # Backbones refuse a size each in its own way, most by a failed assertion.
+        raise RecipeError.of(
+            f"{network} does not work at {size_px} px: {error}.",
+            "Choose another size_px; a transformer takes one by options = { img_size = "
+            f"{size_px} }} in [network].",
+        ) from error
 
 
 def statistics_sentence(plan: TrainingPlan) -> str | None:

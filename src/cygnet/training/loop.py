@@ -127,11 +127,11 @@ class Stage:
                 self._reseed(epoch, done.batch)
                 self._move(rows, done, len(chosen), samples, pixels, generator)
                 done.batch += 1
-                done.seconds += time.perf_counter() - started
                 advance(len(rows))
-                self._look(done, log, at_once=not self.step.machine.is_cuda)
+                last = done.batch == len(chosen)
+                self._look(done, log, at_once=last or not self.step.machine.is_cuda)
+                done.seconds += time.perf_counter() - started
                 self._keep_within_epoch(done, generator, log, of=len(chosen))
-        self._look(done, log, at_once=True)
         self._end_epoch(done, len(chosen))
 
     @contextmanager

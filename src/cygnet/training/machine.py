@@ -30,16 +30,16 @@ class Machine:
         recipe = recipe or MachineRecipe()
         local_rank = processes.local_rank if processes is not None else 0
         n_gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        if recipe.device == "cuda" and local_rank >= n_gpus:
+        wanted = recipe.device == "cuda" or (recipe.device == "auto" and n_gpus > 0)
+        if wanted and local_rank >= n_gpus:
             raise RecipeError.of(
                 f"The recipe asks for a GPU for process {local_rank + 1} of this machine; torch "
                 f"{torch.__version__} sees {n_gpus}.",
-                'Set device = "auto" under [machine], start fewer processes, or install a torch '
-                "built for this machine's GPU.",
+                'Set device = "auto" under [machine] where there is no GPU, start no more '
+                "processes than there are GPUs, or install a torch built for them.",
             )
-        cuda = recipe.device != "cpu" and local_rank < n_gpus
-        device = torch.device("cuda", local_rank) if cuda else torch.device("cpu")
-        bfloat16 = cuda if recipe.precision == "auto" else recipe.precision == "bfloat16"
+        device = torch.device("cuda", local_rank) if wanted else torch.device("cpu")
+        bfloat16 = wanted if recipe.precision == "auto" else recipe.precision == "bfloat16"
         return cls(device, bfloat16, recipe.channels_last)
 
     @property

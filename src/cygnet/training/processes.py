@@ -41,7 +41,7 @@ class Processes:
             if torch.cuda.is_available() and local_rank < torch.cuda.device_count():
                 torch.cuda.set_device(local_rank)
                 backend = "cpu:gloo,cuda:nccl"
-            distributed.init_process_group(backend, timeout=_PATIENCE)
+            _meet(backend)
         return cls(int(os.environ["RANK"]), count, local_rank)
 
     @property
@@ -86,6 +86,20 @@ class Processes:
         own = [device.index] if device.type == "cuda" else None
         wrapped: nn.Module = parallel(network, device_ids=own)
         return wrapped
+
+
+def _meet(backend: str) -> None:
+    """Join the others under a name of this attempt's own.
+
+    torchrun keeps its store over a restart, and gloo would look there for processes that are gone.
+    """
+    untyped: Any = distributed
+    store, rank, count = next(untyped.rendezvous("env://", timeout=_PATIENCE))
+    attempt = os.environ.get("TORCHELASTIC_RESTART_COUNT", "0")
+    own = untyped.PrefixStore(f"cygnet/attempt-{attempt}", store)
+    distributed.init_process_group(
+        backend, store=own, rank=rank, world_size=count, timeout=_PATIENCE
+    )
 
 
 def restarted() -> bool:

@@ -129,6 +129,10 @@ class Recipe(Frozen):
         """Give the stages in their order."""
         return [*([self.pretrain] if self.pretrain is not None else []), self.finetune]
 
+    def learns_from_extra(self) -> bool:
+        """Tell whether any stage learns from the extra datasets."""
+        return self.pretrain is not None or self.finetune.with_extra
+
     @model_validator(mode="after")
     def _loss_fits_targets(self) -> Self:
         if self.network.targets == "diagnosis" and any(one.loss == "bce" for one in self.stages()):

@@ -90,23 +90,24 @@ class Step:
         the norm of the whole batch's gradient before it is clipped. Raises :class:`RecipeError`
         when the device's memory is full.
         """
+        try:
+            return self._moved(batch, samples, pixels, rate)
+        except RuntimeError as error:
+            if not is_out_of_memory(error):
+                raise
+        # Out of the handler, whose error holds what the pass had allocated.
+        raise self._full(max(end - start for start, end in self.spans(len(batch.rows))))
+
+    def _moved(
+        self, batch: Batch, samples: Samples, pixels: Iterator[Tensor], rate: float
+    ) -> tuple[Tensor, Tensor]:
         set_learning_rate(self.optimiser, rate)
         self.optimiser.zero_grad(set_to_none=True)
         spans = self.spans(len(batch.rows))
         losses = []
-        for place, (start, end) in enumerate(spans):
-            picture = next(pixels)
-            try:
-                loss = self._pass(
-                    picture, batch, samples, (start, end), last=place == len(spans) - 1
-                )
-            except RuntimeError as error:
-                if not is_out_of_memory(error):
-                    raise
-                loss = None
-            if loss is None:
-                raise self._full(end - start, picture.shape)
-            losses.append(loss)
+        for place, span in enumerate(spans):
+            last = place == len(spans) - 1
+            losses.append(self._pass(next(pixels), batch, samples, span, last=last))
         norm = nn.utils.clip_grad_norm_(self.network.parameters(), self.stage.gradient_clip_norm)
         self.optimiser.step()
         return torch.stack(losses).sum(), norm
@@ -173,11 +174,11 @@ class Step:
             raise AssertionError("an image is judged by at least one label")
         return total
 
-    def _full(self, n: int, shape: torch.Size) -> RecipeError:
+    def _full(self, n: int) -> RecipeError:
         """Find by halving how many images a pass can hold, and say it."""
         self.optimiser.zero_grad(set_to_none=True)
         fitting = n // 2
-        while fitting >= 2 and not self._fits(fitting, shape):
+        while fitting >= 2 and not self._fits(fitting):
             fitting //= 2
         kind = "the GPU's memory" if self.machine.is_cuda else "memory"
         passes = self.stage.accumulate
@@ -192,11 +193,12 @@ class Step:
             f"in more passes), or batch_size = {fitting * passes * self.processes.count}.",
         )
 
-    def _fits(self, n: int, shape: torch.Size) -> bool:
+    def _fits(self, n: int) -> bool:
         if self.machine.is_cuda:
             torch.cuda.empty_cache()
         try:
-            pixels = torch.zeros(n, *shape[1:], dtype=torch.uint8, device=self.machine.device)
+            side = self.recipe.network.size_px
+            pixels = torch.zeros(n, side, side, 3, dtype=torch.uint8, device=self.machine.device)
             images = normalised(pixels, self.recipe.network)
             images = images.contiguous(memory_format=self.machine.memory_format)
             # Not through the other processes: they may have room.

@@ -3,12 +3,12 @@
 import json
 from typing import Any
 
-from cygnet.curation.release.config import Creator, ReleaseConfig
+from cygnet.curation.release.config import Creator, DatasetDescription, ReleaseConfig
 from cygnet.curation.release.facts import ReleaseFacts
 from cygnet.errors import InputError
 
 
-def citation(config: ReleaseConfig) -> str:
+def citation(config: DatasetDescription) -> str:
     """Give the citation in one line: creators, year, title, version, publisher, address."""
     creators = "; ".join(creator.shown for creator in config.creator)
     where = f"https://doi.org/{config.doi}" if config.doi else (config.url or "")
@@ -19,7 +19,45 @@ def citation(config: ReleaseConfig) -> str:
     )
 
 
-def citation_cff(config: ReleaseConfig) -> str:
+# What TeX reads as a command; the braces and backslashes of a title come out as they went in.
+_TEX = {mark: "\\" + mark for mark in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+}
+
+
+def bibtex(config: DatasetDescription) -> str:
+    r"""Give the citation as BibTeX (``@misc``, which every style knows).
+
+    >>> _tex("50 % of {nevi} & more")
+    '50 \\% of \\{nevi\\} \\& more'
+    """
+    organisations = {creator.shown for creator in config.creator if creator.name}
+    authors = " and ".join(
+        f"{{{_tex(creator.shown)}}}" if creator.shown in organisations else _tex(creator.shown)
+        for creator in config.creator
+    )
+    fields = {
+        "author": authors,
+        "title": f"{{{_tex(config.title)}}}",
+        "year": str(config.published.year),
+        "publisher": _tex(config.publisher),
+        "version": config.version,
+        "doi": config.doi,
+        "url": f"https://doi.org/{config.doi}" if config.doi else config.url,
+        "note": "Data set",
+    }
+    key = f"{config.name}-{config.version}"
+    lines = [f"  {name} = {{{value}}}" for name, value in fields.items() if value is not None]
+    return f"@misc{{{key},\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _tex(text: str) -> str:
+    return "".join(_TEX.get(mark, mark) for mark in text)
+
+
+def citation_cff(config: DatasetDescription) -> str:
     r"""Give CITATION.cff (Citation File Format 1.2.0); every scalar is written as JSON, also YAML.
 
     >>> print(_yaml("title", 'A "twin": second'), end="")

@@ -147,8 +147,8 @@ class Datasheet(Frozen):
     contact: Text | None = None
 
 
-class ReleaseConfig(Frozen):
-    """All that makes a release, but the data."""
+class DatasetDescription(Frozen):
+    """What is said of a dataset: its names, its makers, its licence, where its images come from."""
 
     name: Word
     title: Text
@@ -162,12 +162,17 @@ class ReleaseConfig(Frozen):
     creator: Annotated[tuple[Creator, ...], Field(min_length=1)]
     licence: Licence
     source: Annotated[tuple[Source, ...], Field(min_length=1)]
+    datasheet: Datasheet = Datasheet()
+
+
+class ReleaseConfig(DatasetDescription):
+    """All that makes a release, but the data."""
+
     private: Private
     split: Split = Split()
     selection: Selection = Selection()
     tables: Tables = Tables()
     images: ImageRules = ImageRules()
-    datasheet: Datasheet = Datasheet()
     previous: Previous | None = None
     erratum: tuple[Erratum, ...] = ()
 

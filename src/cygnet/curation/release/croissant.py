@@ -114,7 +114,7 @@ def croissant(
             "Sex, approximate age and anatomical site of patients under random identifiers;"
             " no dates, no free text, no EXIF."
         ),
-        **described(facts),
+        **described(config),
         "distribution": [*tables, *archives, *_image_sets(parts)],
         "recordSet": [*record_sets, *_image_records(parts)],
     }

@@ -3,10 +3,11 @@
 Both quote the figures of the release and say nothing that the configuration does not.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from cygnet.curation.release.citation import citation
-from cygnet.curation.release.config import Creator
+from cygnet.curation.release.config import Creator, DatasetDescription, ImageFormat
 from cygnet.curation.release.facts import ReleaseFacts
 
 _DATACITE = "http://datacite.org/schema/kernel-4"
@@ -16,7 +17,14 @@ _MIME = {"jpeg": "image/jpeg", "dicom": "application/dicom"}
 
 def datacite(facts: ReleaseFacts, n_bytes: int) -> dict[str, Any]:
     """Give the metadata of a DOI (DataCite 4); ``n_bytes`` is the size of the payload."""
-    config = facts.config
+    sizes = [f"{facts.n_images} images", f"{facts.n_patients} patients", f"{n_bytes} bytes"]
+    return datacite_of(facts.config, sizes=sizes, formats=facts.config.images.formats)
+
+
+def datacite_of(
+    config: DatasetDescription, *, sizes: Sequence[str], formats: Sequence[ImageFormat]
+) -> dict[str, Any]:
+    """Give DataCite 4 of a dataset by its description."""
     document: dict[str, Any] = {
         "types": {"resourceTypeGeneral": "Dataset", "resourceType": "Dermoscopic images"},
         "creators": [_datacite_creator(creator) for creator in config.creator],
@@ -37,8 +45,8 @@ def datacite(facts: ReleaseFacts, n_bytes: int) -> dict[str, Any]:
             }
         ],
         "descriptions": [{"description": config.description, "descriptionType": "Abstract"}],
-        "sizes": [f"{facts.n_images} images", f"{facts.n_patients} patients", f"{n_bytes} bytes"],
-        "formats": [*(_MIME[name] for name in config.images.formats), "text/csv"],
+        "sizes": list(sizes),
+        "formats": [*(_MIME[name] for name in formats), "text/csv"],
         "schemaVersion": _DATACITE,
     }
     if config.doi:
@@ -72,12 +80,16 @@ def _datacite_creator(creator: Creator) -> dict[str, Any]:
 
 def schema_org(facts: ReleaseFacts) -> dict[str, Any]:
     """Give the JSON-LD that a page about the dataset embeds (schema.org/Dataset)."""
-    return {"@context": "https://schema.org/", "@type": "Dataset"} | described(facts)
+    return schema_org_of(facts.config)
 
 
-def described(facts: ReleaseFacts) -> dict[str, Any]:
+def schema_org_of(config: DatasetDescription) -> dict[str, Any]:
+    """Give the JSON-LD of a dataset by its description."""
+    return {"@context": "https://schema.org/", "@type": "Dataset"} | described(config)
+
+
+def described(config: DatasetDescription) -> dict[str, Any]:
     """Give the properties of schema.org/Dataset, as both JSON-LD files have them."""
-    config = facts.config
     document: dict[str, Any] = {
         "name": config.title,
         "description": config.description,

@@ -1,0 +1,1 @@
+"""Who is who: accounts, their tokens, and how a page speaks."""

@@ -1,0 +1,51 @@
+"""What may organisers do with accounts? Look, name organisers, close an account."""
+
+from typing import Any, ClassVar
+
+from allauth.mfa.models import Authenticator
+from django.contrib import admin
+from django.contrib.auth.models import Group
+from django.dispatch import Signal
+from django.http import HttpRequest
+
+from cygnet.site.accounts.models import User
+
+# Sent with ``user``, ``by`` and ``changes`` when an organiser changes an account.
+changed = Signal()
+
+admin.site.site_header = "Organisers"
+admin.site.site_title = "Organisers"
+admin.site.index_title = "The contest"
+
+
+# Groups are not used, and whose second factor is which is nobody's business.
+for _model in (Group, Authenticator):
+    if admin.site.is_registered(_model):
+        admin.site.unregister(_model)
+
+
+@admin.register(User)
+class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg,unused-ignore]
+    """People."""
+
+    list_display = ("email", "name", "is_active", "is_staff", "date_joined")
+    list_filter = ("is_active", "is_staff")
+    search_fields = ("email", "name")
+    fields = ("email", "name", "is_active", "is_staff", "date_joined", "last_login")
+    readonly_fields: ClassVar[tuple[str, ...]] = ("email", "date_joined", "last_login")
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        """Keep the change and tell of it, in one transaction of the admin's."""
+        super().save_model(request, obj, form, change)
+        changes = {name: form.cleaned_data[name] for name in form.changed_data}
+        changed.send(User, user=obj, by=request.user, changes=changes)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """People sign up, or are made by ``cygnet challenge user``."""
+        del request
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Close an account instead: its submissions stay whose they are."""
+        del request, obj
+        return False

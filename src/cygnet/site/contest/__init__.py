@@ -1,0 +1,1 @@
+"""The contest: teams, submissions, the board. Every rule is in ``cygnet.challenge``."""

@@ -1,0 +1,1 @@
+"""The pages of the contest: each asks the rules through ``acts`` and ``submitting``, and shows."""

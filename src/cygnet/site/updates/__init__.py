@@ -1,0 +1,1 @@
+"""Notify me about updates: who asked for it, who confirmed, and what was sent."""
