@@ -56,6 +56,16 @@ def test_the_prevalence_set_moves_the_share_and_is_told() -> None:
     assert "Moved" not in _told(50, 100).note
 
 
+def test_at_a_prevalence_that_was_set_the_sentence_does_not_speak_of_the_evaluation() -> None:
+    told = _told(50, 100, 0.01).sentence.replace("\u202f", " ")
+    assert told == (
+        "Of 100 lesions that score like this, where 1.00 % of all are melanoma, about 8 would be"
+        " melanoma (3 to 100)."
+    )
+    assert "fewer than 1 would be" in _told(0, 5000, 0.01).sentence
+    assert "in the model's evaluation" not in _told(0, 5000, 0.01).sentence
+
+
 def test_without_a_count_there_is_a_sentence_in_place_of_a_number() -> None:
     assert isinstance(Evidence(None, None).frequency(0.3, None, beside=False), str)
 

@@ -180,6 +180,9 @@ def test_a_place_and_a_prevalence_are_taken(client: httpx.Client) -> None:
     page = client.get(link).text
     assert "Left calf" in page
     assert "0.500" in page.replace("\u202f", " ")
+    for name in ("print", "findings.csv"):
+        told = client.get(link + name).text.replace("\u202f", " ")
+        assert "where 0.500 % of all are" in told, name
     refused = client.post(f"{link}about", data={"age": "44", "prevalence": "lots"})
     assert refused.status_code == 422
     assert 'href="#prevalence"' in refused.text

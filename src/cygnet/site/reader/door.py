@@ -17,7 +17,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from cygnet.site.reader.memory import MemoryFullError
 from cygnet.site.reader.phrases import accepted_languages, say, speaking
-from cygnet.site.reader.state import LOOPBACK, MOST_BODY_BYTES, State
+from cygnet.site.reader.state import LOOPBACK, MOST_BODY_BYTES, RETRY_AFTER_S, State
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -25,7 +25,6 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 COOKIE = "cygnet-reader"
-RETRY_AFTER_S = 2
 _FORM_BYTES = 2**16
 _PASSING_BYTES, _PASSING_S = 2**27, 20.0
 READING_PATHS = ("/read", "/sample", "/known", "/v1/read")

@@ -38,12 +38,14 @@ class Frequency:
     def sentence(self) -> str:
         """The natural frequency in words, with its interval."""
         low, high, about = self.rounded_lower, self.rounded_upper, self.rounded
+        values = {"of": numbers.format_count(self.of), "low": low, "high": high}
+        if self.is_moved:
+            return self._moved_sentence(about, values)
         if about == "0":
             return say(
                 "Of {of} lesions that score like this in the model's evaluation, fewer than 1 was"
                 " melanoma (0 to {high}).",
-                of=numbers.format_count(self.of),
-                high=high,
+                **values,
             )
         return say_many(
             "Of {of} lesions that score like this in the model's evaluation, about {n} was"
@@ -51,9 +53,30 @@ class Frequency:
             "Of {of} lesions that score like this in the model's evaluation, about {n} were"
             " melanoma ({low} to {high}).",
             int(about),
-            of=numbers.format_count(self.of),
-            low=low,
-            high=high,
+            **values,
+        )
+
+    @property
+    def is_moved(self) -> bool:
+        """Whether it stands at another prevalence than the evaluation's."""
+        return self.prevalence != self.studied
+
+    def _moved_sentence(self, about: str, values: dict[str, str]) -> str:
+        """Say it of another prevalence: the evaluation did not count so many."""
+        values = values | {"prevalence": numbers.format_share(self.prevalence)}
+        if about == "0":
+            return say(
+                "Of {of} lesions that score like this, where {prevalence} of all are melanoma,"
+                " fewer than 1 would be melanoma (0 to {high}).",
+                **values,
+            )
+        return say_many(
+            "Of {of} lesions that score like this, where {prevalence} of all are melanoma, about"
+            " {n} would be melanoma ({low} to {high}).",
+            "Of {of} lesions that score like this, where {prevalence} of all are melanoma, about"
+            " {n} would be melanoma ({low} to {high}).",
+            int(about),
+            **values,
         )
 
     @property
@@ -65,7 +88,7 @@ class Frequency:
             n=numbers.format_count(self.n),
             patients=numbers.format_count(self.n_patients),
         )
-        if self.prevalence == self.studied:
+        if not self.is_moved:
             return counted
         return (
             counted

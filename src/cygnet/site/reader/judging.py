@@ -44,7 +44,7 @@ class Lesion:
     """One picture of a lesion and what the model says of it alone.
 
     ``by_fold`` is ``(folds,)``, ``embedding`` ``(folds, width)``. ``place`` is a key of ``places``;
-    ``earlier`` the same lesion at an earlier date.
+    ``earlier`` the same lesion at an earlier date. ``heat`` is its map once it was looked at.
     """
 
     picture: Picture
@@ -53,6 +53,7 @@ class Lesion:
     embedding: NDArray[np.float32]
     place: str | None = None
     earlier: "Lesion | None" = None
+    heat: NDArray[np.float32] | None = None
 
     @property
     def probability(self) -> float:
@@ -155,12 +156,19 @@ class Reader:
                 said = ask(self.model, pixels, about, [one.site for one in batch])
                 for at, one in enumerate(batch):
                     one.by_fold, one.embedding = said.by_fold[at], said.embedding[at]
+                    one.heat = None
 
     def heat(self, patient: Patient, lesion: Lesion) -> NDArray[np.float32] | None:
-        """Give what each place of a lesion's picture added; ``None`` where the model cannot."""
-        if not self.model.has_maps:
+        """Give what each place of a lesion's picture added, and keep it: it is a few numbers.
+
+        ``None`` where the model has no map, or no evidence for such a picture.
+        """
+        if not self.model.has_maps or lesion.is_withheld:
             return None
-        return heat_of(self.model, self._network(lesion), patient.about, lesion.site)
+        if lesion.heat is None:
+            pixels = self._network(lesion)
+            lesion.heat = heat_of(self.model, pixels, patient.about, lesion.site)
+        return lesion.heat
 
     def _network(self, lesion: Lesion) -> NDArray[np.uint8]:
         return decode_to_size(lesion.picture.data, self.model.size_px, self.model.geometry)

@@ -14,6 +14,9 @@ SIDES_PX = (224, 448)
 _WHOLE_QUALITY = 92
 _HEAT_PX = 512
 _HEAT_RGB = (0, 88, 190)  # one hue that skin does not have; how much is told by its opacity
+# What a place adds is drawn as if all the picture were like it, so that grids can be compared. A map
+# whose most is below this is drawn the fainter: noise must not look like a finding.
+_DENSE_LOG_ODDS = 3.0
 
 
 def picture_jpeg(picture: Picture, side_px: int | None) -> bytes:
@@ -45,8 +48,8 @@ def heat_png(heat: NDArray[np.float32], picture: Picture, geometry: Geometry = "
     raised the probability is blue, the more the less it lets through; what lowered it, and what the
     network does not see, is left clear.
     """
-    raised = np.maximum(heat, np.float32(0))
-    share = np.asarray(raised / max(float(raised.max()), 1e-12), np.float32)
+    raised = np.maximum(heat, np.float32(0)) * heat.size
+    share = np.asarray(raised / max(float(raised.max()), _DENSE_LOG_ODDS), np.float32)
     longer = max(picture.width_px, picture.height_px)
     width = max(1, round(picture.width_px * _HEAT_PX / longer))
     height = max(1, round(picture.height_px * _HEAT_PX / longer))

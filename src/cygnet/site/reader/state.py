@@ -14,6 +14,7 @@ from cygnet.site.reader.memory import LIMIT_BYTES, Memory
 
 READ_AT_ONCE = 2
 WAITING = 8
+RETRY_AFTER_S = 2
 MOST_BODY_BYTES = LIMIT_BYTES
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 

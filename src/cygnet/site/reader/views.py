@@ -14,7 +14,7 @@ from cygnet.site.reader.judging import Patient
 from cygnet.site.reader.memory import MemoryFullError
 from cygnet.site.reader.pages import STATIC_KINDS, render, static_file
 from cygnet.site.reader.phrases import say
-from cygnet.site.reader.state import State
+from cygnet.site.reader.state import RETRY_AFTER_S, State
 from cygnet.site.reader.streaming import KIND, line_of, told_as_lines, wants_lines
 from cygnet.site.reader.uploads import MOST_IMAGES, NO_ROOM, FileFault, Upload, own_fault
 
@@ -115,7 +115,9 @@ async def _judge(
         key = state.memory.keep(patient, patient.n_bytes)
     except MemoryFullError:
         faults = [own_fault(NO_ROOM, one.picture.name) for one in patient.lesions[:1]]
-        return html(await state.show(_start_page, state, faults=faults), 503)
+        full = html(await state.show(_start_page, state, faults=faults), 503)
+        full["Retry-After"] = str(RETRY_AFTER_S)
+        return full
     return HttpResponseRedirect(f"/patients/{key}/", status=303)
 
 

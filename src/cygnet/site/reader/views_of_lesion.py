@@ -40,7 +40,8 @@ async def lesion(request: HttpRequest, key: str, number: int) -> HttpResponse:
     found = _found(request, key, number)
     if found is None:
         return await not_found(request)
-    return html(await state.show(_page, state, found[0], key, number - 1))
+    # Its heat map is the model's work.
+    return html(await state.read(_page, state, found[0], key, number - 1))
 
 
 def _page(state: State, patient: Patient, key: str, at: int, errors: Errors | None = None) -> str:
@@ -49,12 +50,14 @@ def _page(state: State, patient: Patient, key: str, at: int, errors: Errors | No
     order = next(i for i, one in enumerate(reading.lesions) if one.at == at)
     one = reading.lesions[order]
     moved = why_moved(reading.moves, order) if reading.moves is not None else ""
+    drawn = state.reader.heat(patient, one.lesion)
     return render(
         "lesion.html.j2",
         one=one,
         moved=moved if one.place is not None else "",
         n_ranked=len(reading.ranked),
-        heat=state.reader.model.has_maps,
+        has_maps=state.reader.model.has_maps,
+        heat=drawn is not None and bool(drawn.max() > 0),
         ratio=_ratio(one.lesion),
         places=PLACES,
         # Lines drawn here, of no text.
@@ -111,7 +114,7 @@ async def earlier(request: HttpRequest, key: str, number: int) -> HttpResponse:
 
 
 async def _again(state: State, patient: Patient, key: str, number: int, words: str) -> HttpResponse:
-    page = await state.show(_page, state, patient, key, number - 1, [("images", words)])
+    page = await state.read(_page, state, patient, key, number - 1, [("images", words)])
     return html(page, 422)
 
 
