@@ -88,12 +88,15 @@ def format_probability(probability: float) -> str:
 def format_share(share: float) -> str:
     """Write a share of 0 to 1 in per cent.
 
-    >>> format_share(0.0176).replace(NARROW_SPACE, " ")
-    '1.76 %'
+    >>> [format_share(share).replace(NARROW_SPACE, " ") for share in (0.0176, 0.01)]
+    ['1.76 %', '1.00 %']
     """
     if math.isnan(share):
         return UNDEFINED
-    return f"{format_number(100 * share)}{NARROW_SPACE}%"
+    percent = 100 * share
+    # One is the end of a scale for a metric, but no more than a number in per cent.
+    decimals = 2 if round(percent, 9) == 1 else None
+    return f"{format_number(percent, decimals)}{NARROW_SPACE}%"
 
 
 def format_level(confidence_level: float) -> str:

@@ -36,7 +36,7 @@ async def asked_of(request: HttpRequest) -> Asked | str:
 async def read(request: HttpRequest) -> HttpResponse | StreamingHttpResponse:
     """Read pictures and answer, at once or line by line."""
     if request.method != "POST":
-        return _errors([(None, say("Send pictures with POST."))], 405)
+        return _not_allowed(say("Send pictures with POST."), "POST")
     if not (request.content_type or "").startswith("multipart/form-data"):
         return _errors([(None, say("Send a form as multipart/form-data."))], 415)
     asked = await asked_of(request)
@@ -69,8 +69,14 @@ def _result(state: State, patient: Patient) -> str:
 async def openapi(request: HttpRequest) -> HttpResponse:
     """Give the OpenAPI document."""
     if request.method not in {"GET", "HEAD"}:
-        return _errors([(None, say("Ask for this with GET."))], 405)
+        return _not_allowed(say("Ask for this with GET."), "GET, HEAD")
     return JsonResponse(document())
+
+
+def _not_allowed(words: str, allowed: str) -> JsonResponse:
+    answer = _errors([(None, words)], 405)
+    answer["Allow"] = allowed
+    return answer
 
 
 def _errors(errors: list[tuple[str | None, str]], status: int) -> JsonResponse:

@@ -15,8 +15,10 @@ _REFUSALS = {
     "400": "The form cannot be read.",
     "401": "The token is missing or wrong.",
     "403": "Another site sent this.",
+    "405": "Another method than POST; Allow names it.",
     "411": "The request does not say how long it is.",
     "413": "The files together are too large.",
+    "415": "What was sent is no form of files.",
     "421": "The reader does not answer under that name.",
 }
 _BUSY = "All places are taken; Retry-After says when to come again."
