@@ -106,6 +106,12 @@ def test_a_token_in_the_address_becomes_a_cookie_and_leaves_the_address(beyond: 
     assert "HttpOnly; SameSite=Strict" in headers["set-cookie"]
 
 
+def test_a_token_leads_to_no_other_host(beyond: Held) -> None:
+    token = beyond.admission.token
+    _, headers, _ = _ask(beyond, path="//elsewhere.example/", query=f"token={token}")
+    assert headers["location"] == "/elsewhere.example/"
+
+
 def test_a_token_in_the_address_is_no_leave_to_send(beyond: Held) -> None:
     query = f"token={beyond.admission.token}"
     assert _ask(beyond, "POST", "/read", host="192.0.2.7", query=query)[0] == 401

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, MutableMapping
 from contextlib import suppress
 from http.cookies import CookieError, SimpleCookie
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 from cygnet.site.reader.memory import MemoryFullError
 from cygnet.site.reader.phrases import accepted_languages, say, speaking
@@ -238,6 +238,8 @@ async def _refuse(send: Send, status: int, words: str, again: bool = False) -> N
 
 async def _redirect(send: Send, scope: Scope, token: str) -> None:
     cookie = f"{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/"
-    headers = [(b"location", scope["path"].encode()), (b"set-cookie", cookie.encode())]
+    # One slash alone: an address that starts with two is of another host.
+    own = "/" + scope["path"].lstrip("/\\")
+    headers = [(b"location", quote(own).encode()), (b"set-cookie", cookie.encode())]
     await send({"type": "http.response.start", "status": 303, "headers": headers})
     await send({"type": "http.response.body", "body": b""})

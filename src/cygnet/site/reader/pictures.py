@@ -14,8 +14,8 @@ SIDES_PX = (224, 448)
 _WHOLE_QUALITY = 92
 _HEAT_PX = 512
 _HEAT_RGB = (0, 88, 190)  # one hue that skin does not have; how much is told by its opacity
-# What a place adds is drawn as if all the picture were like it, so that grids can be compared. A map
-# whose most is below this is drawn the fainter: noise must not look like a finding.
+# What a place adds is drawn as if all the picture were like it, so that grids can be compared.
+# A map whose most is below this is drawn the fainter: noise must not look like a finding.
 _DENSE_LOG_ODDS = 3.0
 
 

@@ -15,6 +15,7 @@ from cygnet.site.reader.state import Admission, State
 
 _SWEEP_S = 15.0
 _BACKLOG = 256
+_EVERY_ADDRESS = frozenset({"0.0.0.0", "::"})  # noqa: S104 - told apart, not bound to
 
 
 def application(state: State) -> Door:
@@ -82,9 +83,10 @@ def listening(host: str, port: int) -> socket.socket:
 
 
 def address_of(opened: socket.socket, host: str) -> str:
-    """Give the address to open in a browser."""
+    """Give the address to open in a browser; for all of a machine's addresses, by its name."""
     port = opened.getsockname()[1]
-    shown = f"[{host}]" if ":" in host else host
+    name = socket.gethostname() if host in _EVERY_ADDRESS else host
+    shown = f"[{name}]" if ":" in name else name
     return f"http://{shown}:{port}/"
 
 
