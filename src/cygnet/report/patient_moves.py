@@ -167,11 +167,19 @@ class Moves:
                 return "others fell past it; its own numbers did not raise it"
             return "others passed it; its own numbers did not lower it"
         name, beyond = self.parts.names[number], float(self.beyond[at, number])
+        said = self.words_at(at, number)
+        if number != 0:
+            value = numbers.format_number(float(self.parts.values[at, number]), 2)
+            said += f" ({name} {value}; usual is 0)"
+        return f"{said}, which {_by(beyond)}"
+
+    def words_at(self, at: int, number: int) -> str:
+        """Say what the number at ``number`` means for lesion ``at``; the first is its own score."""
         if number == 0:
-            own = self.parts.values[:, 0]
-            more = beyond * float(own[at] - own.mean()) > 0
-            return f"{OWN.high if more else OWN.low}, which {_by(beyond)}"
-        return f"{_told(name, float(self.parts.values[at, number]))}, which {_by(beyond)}"
+            own, beyond = self.parts.values[:, 0], float(self.beyond[at, 0])
+            return OWN.high if beyond * float(own[at] - own.mean()) > 0 else OWN.low
+        words, value = words_of(self.parts.names[number]), float(self.parts.values[at, number])
+        return words.high if value > _USUAL else words.low if value < -_USUAL else words.usual
 
     def telling(self, always: Sequence[int]) -> list[int]:
         """Choose whom to tell of: those of ``always`` that moved, then the most moved, at most 6.
@@ -182,12 +190,6 @@ class Moves:
         order = [*always, *np.argsort(-moved, kind="stable").tolist()]
         chosen = [at for at in dict.fromkeys(order) if moved[at] > 0][:MOST_SENTENCES]
         return sorted(chosen, key=lambda at: int(self.after[at]))
-
-
-def _told(name: str, value: float) -> str:
-    words = words_of(name)
-    said = words.high if value > _USUAL else words.low if value < -_USUAL else words.usual
-    return f"{said} ({name} {numbers.format_number(value, 2)}; usual is 0)"
 
 
 def _by(beyond: float) -> str:

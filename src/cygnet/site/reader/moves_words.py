@@ -4,10 +4,8 @@ The words for the numbers are the report's; here they pass through the catalogue
 """
 
 from cygnet.report import numbers
-from cygnet.report.patient_moves import WORDS, Moves, words_of
+from cygnet.report.patient_moves import WORDS, Moves
 from cygnet.site.reader.phrases import say
-
-_USUAL = 0.5
 
 
 def why_moved(moves: Moves, at: int) -> str:
@@ -32,21 +30,14 @@ def _reason(moves: Moves, at: int, *, rises: bool) -> str:
             if rises
             else say("others passed it; its own numbers did not lower it")
         )
-    name, beyond = moves.parts.names[number], float(moves.beyond[at, number])
-    words = words_of(name)
-    if number == 0:
-        own = moves.parts.values[:, 0]
-        told = words.high if beyond * float(own[at] - own.mean()) > 0 else words.low
-    else:
-        value = float(moves.parts.values[at, number])
-        told = words.high if value > _USUAL else words.low if value < -_USUAL else words.usual
+    beyond = float(moves.beyond[at, number])
     size = numbers.format_number(abs(beyond), 2)
     by = (
         say("which raises it by {size} in log odds against the patient's mean", size=size)
         if beyond > 0
         else say("which lowers it by {size} in log odds against the patient's mean", size=size)
     )
-    return f"{say(told)}, {by}"
+    return f"{say(moves.words_at(at, number))}, {by}"
 
 
 def catalogued() -> list[str]:
