@@ -382,9 +382,8 @@ def test_whether_an_address_has_an_account_is_not_told(join: Join) -> None:
     assert answers[0] == answers[1]
     look()
     # Each address is told alone what becomes of it.
-    assert (
-        sorted(one.to[0] for one in mail.outbox) == ["nobody@example.org"] * 2 + [swans.email] * 2
-    )
+    told = [one.to[0] for one in mail.outbox if "Head of the journal" not in one.subject]
+    assert sorted(told) == ["nobody@example.org"] * 2 + [swans.email] * 2
 
 
 def test_guessing_passwords_is_slowed_down(join: Join) -> None:
