@@ -118,13 +118,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/challenge/team/"
 LOGOUT_REDIRECT_URL = "/"
 
+_provider = CONTEST.contest.openid_connect
+_sign_in = _provider.origins if _provider is not None else ()
+
 # Headers ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "form-action": [SELF],
+        "form-action": [SELF, *_sign_in],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "connect-src": [NONE],

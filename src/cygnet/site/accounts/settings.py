@@ -39,12 +39,19 @@ def django_settings(folder: ContestFolder) -> dict[str, Any]:
                             "name": provider.name,
                             "client_id": provider.client_id,
                             "secret": folder.needed_secret("openid_client_secret"),
-                            "settings": {"server_url": provider.server_url},
+                            "settings": {
+                                "server_url": provider.server_url,
+                                "oauth_pkce_enabled": True,
+                            },
                         }
                     ]
                 }
             },
+            "SOCIALACCOUNT_ADAPTER": "cygnet.site.accounts.provider.ProviderAdapter",
             "SOCIALACCOUNT_LOGIN_ON_GET": False,
             "SOCIALACCOUNT_EMAIL_AUTHENTICATION": False,
+            "SOCIALACCOUNT_STORE_TOKENS": False,
+            # A visitor waits while the provider is asked.
+            "SOCIALACCOUNT_REQUESTS_TIMEOUT": 5,
         }
     return settings

@@ -33,10 +33,10 @@ _BATCH: Final = 50
 _State: Any = Posted.State
 
 _woken = threading.Event()
-_chores: list[Callable[[], None]] = []
+_chores: list[Callable[[], object]] = []
 
 
-def also(chore: Callable[[], None]) -> None:
+def also(chore: Callable[[], object]) -> None:
     """Have the one who sends do ``chore`` at every look: write what is due, at most once."""
     _chores.append(chore)
 
@@ -169,7 +169,7 @@ class Sender:
             )
 
 
-def _do(chore: Callable[[], None]) -> None:
+def _do(chore: Callable[[], object]) -> None:
     try:
         chore()
     # Whatever it was, it is tried at the next look, and the mail that waits leaves meanwhile.

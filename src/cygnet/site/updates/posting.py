@@ -58,6 +58,8 @@ def post_all(keys: dict[str, str | None], words: Words) -> int:
         for to, key in keys.items()
         if key is None or key not in known
     ]
+    if not made:
+        return 0
     # Between the look and the writing another process may have written the same.
     Mail.objects.bulk_create(made, batch_size=_BATCH, ignore_conflicts=any(keys.values()))
     transaction.on_commit(_wake)
