@@ -74,3 +74,17 @@ def test_a_contest_of_the_first_version_is_closed_by_this_one(folder: Path) -> N
     assert EMAIL in json.dumps(exported)
     with pytest.raises(sqlite3.IntegrityError, match="never changed"):
         rows(folder, "update updates_consentevent set kind = 'left'")
+
+
+def test_a_copy_can_be_made_before_the_tables_are_changed(folder: Path, tmp_path: Path) -> None:
+    tables = "select app, name from django_migrations"
+    before = rows(folder, tables)
+    cygnet("challenge", "backup", folder, tmp_path / "copy")
+    assert rows(folder, tables) == before
+    assert rows(tmp_path / "copy", tables) == before
+
+
+def test_teams_that_were_verified_are_so_by_an_organisers_word(folder: Path) -> None:
+    cygnet("challenge", "board", folder)
+    kept = rows(folder, "select name, verified, organisers_word from contest_team order by name")
+    assert kept == [("Ducks", 1, 1), ("Geese", 0, None), ("Swans", 1, 1)]
