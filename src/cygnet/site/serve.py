@@ -18,11 +18,11 @@ def serve(
 
     from cygnet.site.asgi import make_application
     from cygnet.site.connections import BoundedProtocol
-    from cygnet.site.prepare import migrate
+    from cygnet.site.prepare import bring_up_to_date
 
     # Static files are small: that they are read in one go is meant.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
-    migrate()
+    bring_up_to_date()
     _ready_contest()
     uvicorn.Server(
         uvicorn.Config(

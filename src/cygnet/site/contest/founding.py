@@ -15,7 +15,7 @@ from cygnet.challenge.sealing import (
 )
 from cygnet.challenge.truth import read_contest_truth, split_truth
 from cygnet.site.contest import clock, journal
-from cygnet.site.contest.models import Contest
+from cygnet.site.contest.models import Contest, JournalAct
 from cygnet.site.contest.state import (
     OPEN,
     ROW,
@@ -60,8 +60,8 @@ def found(truth_file: Path) -> None:
 def take_settings() -> bool:
     """Take the settings of ``contest.toml`` where the file was changed since; say whether.
 
-    Once the contest is open its close moves as the rules say, here too; raises
-    :class:`InputError` for a file that asks for another.
+    Once the contest is open and anybody did anything, its close moves as the rules say, here too;
+    raises :class:`InputError` for a file that asks for another.
     """
     settings, digest = settings_of_file(site_settings.CONTEST)
     now = clock.now()
@@ -70,9 +70,15 @@ def take_settings() -> bool:
         if row.taken_from == digest:
             return False
         current = contest_settings(row)
-        if phase_at(current, now) is not Phase.BEFORE and settings.closes != current.closes:
+        is_open = phase_at(current, now) is not Phase.BEFORE
+        if is_open and _has_begun() and settings.closes != current.closes:
             extended(current, settings.closes, now=now)
         Contest.objects.filter(pk=ROW).update(settings=settings.as_json(), taken_from=digest)
         journal.record("settings", {"settings": settings.as_json()}, moment=now)
         touch(row)
     return True
+
+
+def _has_begun() -> bool:
+    """Say whether anybody but organisers' files did anything: until then no date was relied on."""
+    return bool(JournalAct.objects.exclude(kind__in=("founded", "settings")).exists())
