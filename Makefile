@@ -18,8 +18,9 @@ NODE_PACKAGES := axe-core@4.14.1 fhir@4.12.0 @medplum/core@4.5.2 @medplum/defini
 quickstart: $(VENV)/.installed
 	$(BIN)/cygnet quickstart --out $(RUN)
 
+# Side by side with one thread each: threads of several networks that wait for one another spin.
 test: $(VENV)/.installed
-	$(BIN)/python -m pytest -n logical --dist loadfile
+	OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n logical --dist loadfile --durations=25
 
 fuzz: $(VENV)/.installed
 	PYTHONPATH=tests $(BIN)/python -m fuzz.campaign runs/fuzz --examples $(FUZZ_EXAMPLES)
