@@ -9,7 +9,7 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -81,6 +81,10 @@ class Gate:
             self._check_room(address)
             await self._check_token(scope, address)
             body = await self._whole_body(scope, receive, held)
+            # A body that came in chunks said no length, and Django reads none without.
+            if body:
+                length = (b"content-length", b"%d" % len(body))
+                scope["headers"] = [*_without_framing(headers), length]
             # A deadline counts from here: what waits for its turn has arrived.
             scope["cygnet.received"] = datetime.now(UTC).isoformat()
             await self.app(scope, _replay(body, receive), send)
@@ -158,7 +162,8 @@ class Slots:
 
     app: App
     most: int = 24
-    held_bytes: int = 4 * 1024 * 1024
+    # No answer is larger than a submission given back; one that streamed would hold its slot.
+    held_bytes: int = 10 * 1024 * 1024
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.most)
@@ -186,6 +191,11 @@ class Slots:
 async def _send_all(held: list[Message], send: Send) -> None:
     while held:
         await send(held.pop(0))
+
+
+def _without_framing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    framing = {b"content-length", b"transfer-encoding"}
+    return [(name, value) for name, value in headers if name not in framing]
 
 
 def _header(scope: Scope, name: bytes) -> str:
