@@ -4,29 +4,25 @@ Each is one transaction: the rules are asked in it, the change is made, the jour
 """
 
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 
-from cygnet.challenge.admission import Refusal
+from cygnet.challenge.admission import Refusal, RefusalCode
 from cygnet.challenge.feedback import LadderState, merged_ladder
+from cygnet.challenge.names import name_key, validate_name
 from cygnet.challenge.phases import extended
 from cygnet.challenge.selection import Candidate, selection_refusal
 from cygnet.challenge.settings import Track
-from cygnet.challenge.teams import join_refusal, merge_refusal, merged
+from cygnet.challenge.teams import join_refusal, merge_refusal, merged, offer_refusal
+from cygnet.errors import InputError
 from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal
 from cygnet.site.contest.models import Contest, Entrant, Membership, MergeOffer, Submission, Team
 from cygnet.site.contest.standing import person, team_facts
 from cygnet.site.contest.state import ROW, contest_settings, touch, writing
-
-
-def name_key(name: str) -> str:
-    """Give what two names that look alike share: compatibility forms and case folded."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _note(kind: str, now: datetime, **details: object) -> None:
@@ -50,7 +46,10 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
     Raises Django's ValidationError for a name that is taken, or that cannot be read.
     """
     now = clock.now()
-    name = unicodedata.normalize("NFC", name).strip()
+    try:
+        name = validate_name(name)
+    except InputError as error:
+        raise ValidationError(str(error)) from error
     with writing() as row:
         if Membership.objects.filter(user=user).exists():
             raise ValidationError("You are in a team already; a person can be in one.")
@@ -60,7 +59,14 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
         team.full_clean()
         team.save()
         Membership.objects.create(user=user, team=team, joined_at=now, leads=True)
-        _note("team-founded", now, team=str(team.pk), person=str(user.pk), name=name)
+        _note(
+            "team-founded",
+            now,
+            team=str(team.pk),
+            person=str(user.pk),
+            name=name,
+            verified=verified,
+        )
         touch(row)
     return team
 
@@ -83,6 +89,9 @@ def join(user: User, team: Team) -> Refusal | None:
     """Let ``user`` join ``team``, or say why not."""
     now = clock.now()
     with writing() as row:
+        # It may have merged, or made another invitation, since the page was opened.
+        if not Team.objects.filter(pk=team.pk, invitation=team.invitation).exists():
+            return Refusal(RefusalCode.GONE, "This invitation opens nothing any more.")
         other = person(user).team
         refusal = join_refusal(
             contest_settings(row),
@@ -120,16 +129,17 @@ def leave(user: User) -> str | None:
     return None
 
 
-def offer_merge(asking: Team, asked: Team) -> Refusal | None:
-    """Offer that ``asking`` becomes part of ``asked``, or say why not."""
+def offer_merge(asking: Team, asked: Team | None) -> Refusal | None:
+    """Offer that ``asking`` becomes part of ``asked``, or say why not: of itself alone."""
     now = clock.now()
     with writing() as row:
-        refusal = merge_refusal(
-            contest_settings(row), team_facts(asked), team_facts(asking), now=now
-        )
-        if refusal is None:
+        refusal = offer_refusal(contest_settings(row), team_facts(asking), now=now)
+        if refusal is not None or asked is None or asked == asking:
+            return refusal
+        # Either may have become part of another since the page was opened.
+        if Team.objects.filter(pk__in=(asked.pk, asking.pk)).count() == 2:
             MergeOffer.objects.get_or_create(asking=asking, asked=asked, defaults={"made_at": now})
-    return refusal
+    return None
 
 
 def take_merge(offer: MergeOffer) -> Refusal | None:
@@ -137,8 +147,11 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
     now = clock.now()
     with writing() as row:
         settings = contest_settings(row)
-        stays = Team.objects.get(pk=offer.asked_id)
-        goes = Team.objects.get(pk=offer.asking_id)
+        # It may have been taken, refused, or lost with a team since the page was opened.
+        found = MergeOffer.objects.select_related("asked", "asking").filter(pk=offer.pk).first()
+        if found is None:
+            return Refusal(RefusalCode.GONE, "This offer is no more.")
+        stays, goes = found.asked, found.asking
         refusal = merge_refusal(settings, team_facts(stays), team_facts(goes), now=now)
         if refusal is not None:
             return refusal

@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from cygnet.challenge.names import name_key
 from cygnet.errors import InputError, Offender
 from cygnet.site.accounts.models import ApiToken, User
 from cygnet.site.contest import acts
@@ -51,7 +52,7 @@ def _account(email: str, *, organiser: bool) -> User:
 
 def _put_into(user: User, name: str) -> None:
     membership = Membership.objects.select_related("team").filter(user=user).first()
-    team = Team.objects.filter(name_key=acts.name_key(name)).first()
+    team = Team.objects.filter(name_key=name_key(name)).first()
     if membership is not None and membership.team != team:
         raise InputError.of(
             f"{user} is in the team {membership.team} already.", "A person can be in one."
