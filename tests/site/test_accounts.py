@@ -80,6 +80,7 @@ def test_a_file_that_moves_the_close_is_held_to_the_rules(
     from django.conf import settings
 
     from cygnet.site.contest import founding
+    from cygnet.site.contest.people import make_user
     from cygnet.site.contest.state import contest_settings
     from cygnet.site.folder import open_folder
 
@@ -93,10 +94,16 @@ def test_a_file_that_moves_the_close_is_held_to_the_rules(
 
     clock.moment += timedelta(days=1)
     try:
+        # Nobody takes part yet: what init wrote may be put right.
+        assert taken(CONTEST.replace("2020-08-17", "2020-07-17"))
+        assert taken(CONTEST)
+        make_user("ana@example.org", team="Swans", organiser=False)
         assert taken(CONTEST.replace("daily_limit = 5", "daily_limit = 7"))
         assert contest_settings().daily_limit == 7
         with pytest.raises(InputError, match="not later"):
             taken(CONTEST.replace("2020-08-17", "2020-08-01"))
+        with pytest.raises(InputError, match="was split"):
+            taken(CONTEST + "public_share = 0.5\n")
         assert taken(CONTEST.replace("2020-08-17", "2020-08-18"))
         assert contest_settings().closes.day == 18
     finally:

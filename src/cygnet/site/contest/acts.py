@@ -206,7 +206,9 @@ def select(team: Team, wanted: Sequence[str]) -> Refusal | None:
 def state_method(team: Team, *, method: str, external_data: str) -> None:
     """Keep what a team says of its method and of other data that it used."""
     with writing():
-        Team.objects.filter(pk=team.pk).update(method=method, external_data=external_data)
+        if not Team.objects.filter(pk=team.pk).update(method=method, external_data=external_data):
+            # It became part of another meanwhile, which says how it was done.
+            return
         said = sha256(f"{method}\0{external_data}".encode()).hexdigest()
         _note("statement", clock.now(), team=str(team.pk), sha256=said)
 

@@ -133,5 +133,6 @@ def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
             rows.append(made.as_json())
     with writing() as row:
         if row.late_board != rows:
+            journal.record("late-board", {"rows": rows}, moment=journal.check_clock(clock.now()))
             Contest.objects.filter(pk=row.pk).update(late_board=rows)
             touch(row)

@@ -86,7 +86,7 @@ def rescore(
     row = contest()
     settings = contest_settings(row)
     truth = _truth(settings, truth_file)
-    again, ladders = _scored(truth, settings, advance)
+    again, ladders = scored_again(truth, settings, advance)
     changes = [_change(one) for one in again if one.feedback != one.before]
     document: dict[str, Any] = {
         "n_submissions": len(again),
@@ -119,9 +119,10 @@ def _truth(settings: ContestSettings, truth_file: Path | None) -> ContestTruth:
     return split_truth(new, read_secrets(folder / SEED).seed, public_share=settings.public_share)
 
 
-def _scored(
+def scored_again(
     truth: ContestTruth, settings: ContestSettings, advance: Advance
 ) -> tuple[list[_Again], _Ladders]:
+    """Score and tell every submission again, in the order of arrival."""
     part = part_of(truth, Usage.PUBLIC)
     ladders = _Ladders()
     again = []
