@@ -2,6 +2,7 @@
 # make test         the tests
 # make fuzz         every reader of others' bytes, for minutes; FUZZ_EXAMPLES=100000 for a night
 # make check        lint, format, types, import contract, docs examples: what CI runs beside the tests
+# make audit        known vulnerabilities of pinned dependencies; says so where no service answers
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -9,7 +10,7 @@ RUN ?= runs/quickstart
 
 FUZZ_EXAMPLES ?= 3000
 
-.PHONY: quickstart test fuzz check lint types imports docs clean
+.PHONY: quickstart test fuzz check lint types imports docs audit clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/cygnet quickstart --out $(RUN)
@@ -34,6 +35,9 @@ imports: $(VENV)/.installed
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/docs --no-header -q
+
+audit: $(VENV)/.installed
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python .ci/audit.py
 
 # The marker is younger than what it was made from only when everything in it is installed.
 $(VENV)/.installed: pyproject.toml requirements/dev.txt src/cygnet/__init__.py

@@ -164,9 +164,7 @@ def test_nothing_a_person_alone_may_see_is_kept_by_a_cache(join: Join) -> None:
         assert "no-store" in said and "private" in said, path
 
 
-def test_a_reader_of_the_log_learns_no_secret(
-    join: Join, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_reader_of_the_log_learns_no_secret(join: Join, caplog: pytest.LogCaptureFixture) -> None:
     from django.test import Client
     from site_people import signed_in
 

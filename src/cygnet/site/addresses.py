@@ -25,6 +25,8 @@ def is_within(address: str, trusted: Sequence[Network]) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
+    # A socket of both families writes IPv4 so.
+    found = getattr(found, "ipv4_mapped", None) or found
     return any(found in network for network in trusted)
 
 

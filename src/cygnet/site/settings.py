@@ -152,7 +152,8 @@ LOGGING: dict[str, Any] = {
     "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
     # Both write the address of the page that they refused.
     "loggers": {
-        name: {"filters": ["without_secrets"]} for name in ("django.request", "django.security.csrf")
+        name: {"filters": ["without_secrets"]}
+        for name in ("django.request", "django.security.csrf")
     },
     "root": {"handlers": ["error"], "level": "WARNING"},
 }

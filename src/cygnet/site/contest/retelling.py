@@ -56,7 +56,11 @@ class Told:
         said = dict(act.details)
         act_on = getattr(self, "_" + act.kind.replace("-", "_"), None)
         # Whoever marks a team, under whatever name the act stands, says so in its details.
-        if act_on is None and said.get("team") in self.teams and {"verified", "banned"} & said.keys():
+        if (
+            act_on is None
+            and said.get("team") in self.teams
+            and {"verified", "banned"} & said.keys()
+        ):
             act_on = self._team_marked
         if act_on is not None:
             act_on(act, said)
