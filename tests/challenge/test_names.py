@@ -65,6 +65,15 @@ def test_a_name_that_disguises_itself_is_refused(name: str) -> None:
         validate_name(name)
 
 
-@pytest.mark.parametrize("name", ["Swans", "\u767d\u9ce5", "\u041b\u0435\u0431\u0435\u0434\u0438", "Team #1 (Wien)", "Nguye\u0302\u0303n"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Swans",
+        "\u767d\u9ce5",
+        "\u041b\u0435\u0431\u0435\u0434\u0438",
+        "Team #1 (Wien)",
+        "Nguye\u0302\u0303n",
+    ],
+)
 def test_names_of_any_script_are_taken(name: str) -> None:
     assert validate_name(f" {name} ").casefold()[0] == name.casefold()[0]

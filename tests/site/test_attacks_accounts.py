@@ -166,11 +166,11 @@ def test_nothing_a_person_alone_may_see_is_kept_by_a_cache(join: Join) -> None:
 
 def test_a_reader_of_the_log_learns_no_secret(join: Join, caplog: pytest.LogCaptureFixture) -> None:
     from django.test import Client
-    from site_people import signed_in
 
     from cygnet.site.contest import acts
     from cygnet.site.contest.models import Team
     from cygnet.site.updates.letters import mine_token
+    from site_people import signed_in
 
     swans = join()
     secret = acts.invite(Team.objects.get())

@@ -39,17 +39,6 @@ def _other_team() -> None:
     _of_submission(team=Team.objects.get(name="Ducks"))
 
 
-def _other_numbers() -> None:
-    other = post_numbers()
-    _of_submission(probability=other)
-
-
-def post_numbers() -> bytes:
-    from cygnet.site.contest.models import Submission
-
-    return bytes(Submission.objects.order_by("number").last().probability)  # type: ignore[union-attr]
-
-
 def _other_score(column: str) -> None:
     from cygnet.site.contest.models import Submission
 
@@ -95,7 +84,7 @@ CHANGES: dict[str, Callable[[], None]] = {
     "phase": lambda: _of_submission(phase="late"),
     "selection": lambda: _of_submission(selected=True),
     "whose": _other_team,
-    "numbers": _other_numbers,
+    "numbers": lambda: _other_score("probability"),
     "public score": lambda: _other_score("score"),
     "private score": lambda: _other_score("private_score"),
     "feedback": lambda: _of_submission(

@@ -48,7 +48,7 @@ def _seen(*people: Participant) -> dict[str, bytes]:
 
 
 def test_no_page_moves_with_an_exact_score(join: Join, contest: ContestFolder) -> None:
-    """All scores, ladders' bests and flags are exchanged; what was released stays: all is as was."""
+    """Scores, ladders' bests and flags are exchanged; what was released stays: all is as was."""
     from cygnet.site.contest.models import Contest, Submission, Team
 
     del contest
@@ -114,13 +114,14 @@ def test_a_webhook_tells_no_score(join: Join, monkeypatch: pytest.MonkeyPatch) -
 def test_what_arrived_in_the_last_second_counts_though_its_turn_comes_later(
     join: Join, clock: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    from cygnet.challenge import scoring
     from cygnet.site.contest import submitting
     from cygnet.site.contest.closing import close
     from cygnet.site.contest.models import Submission
 
     swans = join()
     clock.moment = CLOSES + timedelta(microseconds=999_000)
-    score = submitting.part_score
+    score = scoring.part_score
 
     def late(*words: Any) -> Any:
         clock.moment = CLOSES + timedelta(seconds=20)
@@ -167,7 +168,7 @@ def test_the_board_takes_no_order_from_outside(limit: str) -> None:
 @pytest.mark.parametrize(
     "email",
     ["a@b.example\nBcc: c@d.example", "a@b.example\r\nSubject: x", "a@b.example, c@d.example",
-     '"a\\nb"@c.example', "a@b.example\x00", "<a@b.example>", "a@\u202eelpmaxe.b",
+     "a@b.example\x00", "<a@b.example>", "a@\u202eelpmaxe.b",
      "a@b.example%0aBcc:c@d.example"],
 )  # fmt: skip
 def test_an_address_brings_no_header_and_no_second_address(email: str) -> None:

@@ -12,7 +12,6 @@ from typing import Final
 from cygnet.challenge.settings import ContestSettings, utc
 from cygnet.errors import InputError
 
-
 SETTLES: Final = timedelta(minutes=1)
 
 

@@ -90,4 +90,5 @@ def take_settings() -> bool:
 
 def _has_begun() -> bool:
     """Say whether anybody did anything in the contest besides setting it up."""
-    return JournalAct.objects.exclude(kind__in=("founded", "settings")).exists()
+    begun: bool = JournalAct.objects.exclude(kind__in=("founded", "settings")).exists()
+    return begun

@@ -57,7 +57,7 @@ def is_public(address: str) -> bool:
     >>> is_public("93.184.215.14"), is_public("::ffff:10.0.0.1"), is_public("64:ff9b::a00:1")
     (True, False, False)
     """
-    found = ip_address(address.split("%")[0])
+    found = ip_address(address.split("%", maxsplit=1)[0])
     if isinstance(found, IPv6Address):
         # Mapped, 6to4, Teredo, NAT64: a router on the way may lead to the address within.
         carried = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
