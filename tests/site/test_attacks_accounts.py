@@ -182,3 +182,35 @@ def test_a_reader_of_the_log_learns_no_secret(join: Join, caplog: pytest.LogCapt
     assert caplog.records
     for kept in (swans.token, secret, ours):
         assert kept not in caplog.text
+
+
+@pytest.mark.usefixtures("contest")
+def test_who_signed_up_with_anothers_address_does_not_get_the_account() -> None:
+    """Signed up first, never confirmed; then an organiser makes the account of its owner."""
+    from django.test import Client
+
+    from cygnet.site.accounts.models import User
+    from cygnet.site.contest.people import make_user
+
+    form = {"email": "victim@example.org", "password1": PASSWORD, "password2": PASSWORD}
+    assert Client().post("/accounts/signup/", form).status_code == 302
+    make_user("victim@example.org", team="Swans", organiser=False)
+    client = Client()
+    client.post("/accounts/login/", {"login": "victim@example.org", "password": PASSWORD})
+    assert "_auth_user_id" not in client.session
+    # Whose address is confirmed keeps the password.
+    user = User.objects.get()
+    user.set_password(PASSWORD)
+    user.save()
+    make_user("victim@example.org", team="Swans", organiser=False)
+    client.post("/accounts/login/", {"login": "victim@example.org", "password": PASSWORD})
+    assert "_auth_user_id" in client.session
+
+
+@pytest.mark.usefixtures("contest")
+def test_a_token_made_at_the_server_is_in_the_journal() -> None:
+    from cygnet.site.contest.models import JournalAct
+
+    chair = _organiser()
+    act = JournalAct.objects.filter(kind="token-made").get()
+    assert act.details == {"person": str(chair.pk), "organiser": True}

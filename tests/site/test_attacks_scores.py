@@ -195,3 +195,18 @@ def test_a_person_who_is_banned_takes_part_in_nothing_new(join: Join) -> None:
     assert post(swans).status_code == 403
     newcomer("other@example.org")
     assert post(swans, predictions(seed=3)).status_code == 403
+
+
+def test_a_blind_contest_tells_nothing_before_the_close_and_its_feedback_after_it(
+    join: Join, clock: Any
+) -> None:
+    from cygnet.site.contest.models import Contest, Submission
+
+    swans = join()
+    row = Contest.objects.get()
+    Contest.objects.update(settings=row.settings | {"blind": True})
+    assert post(swans, predictions(6.0)).json()["public"]["auroc"] is None
+    page = f"/challenge/submissions/{Submission.objects.get().pk}/"
+    assert "hidden until the close" in signed_in(swans).get(page).content.decode()
+    clock.moment = CLOSES + timedelta(minutes=2)
+    assert "new best" in signed_in(swans).get(page).content.decode()

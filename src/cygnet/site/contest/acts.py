@@ -253,6 +253,13 @@ def note_change(user: User, by: User, changes: Mapping[str, object]) -> None:
         )
 
 
+def note_token(user: User, *, organiser: bool) -> None:
+    """Write down that a token of an account was made at the server, which speaks in its name."""
+    if Contest.objects.filter(pk=ROW).exists():
+        with writing():
+            _note("token-made", clock.now(), person=str(user.pk), organiser=organiser)
+
+
 def extend(closes: datetime, by: User) -> datetime:
     """Move the close to a later moment, in an organiser's name; the rules refuse others."""
     now = clock.now()

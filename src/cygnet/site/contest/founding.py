@@ -90,5 +90,7 @@ def take_settings() -> bool:
 
 def _has_begun() -> bool:
     """Say whether anybody did anything in the contest besides setting it up."""
-    begun: bool = JournalAct.objects.exclude(kind__in=("founded", "settings")).exists()
+    begun: bool = JournalAct.objects.exclude(
+        kind__in=("founded", "settings", "token-made")
+    ).exists()
     return begun

@@ -32,6 +32,7 @@ def make_user(email: str, *, team: str | None, organiser: bool) -> str:
         user = _account(email, organiser=organiser)
     if team is not None:
         _put_into(user, team)
+    acts.note_token(user, organiser=organiser)
     return ApiToken.issue(user, "made by an organiser")
 
 
@@ -41,6 +42,10 @@ def _account(email: str, *, organiser: bool) -> User:
     user: User | None = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         user = User.objects.create_user(email)
+    elif not EmailAddress.objects.filter(user=user, verified=True).exists():
+        # Anybody may have signed up with this address: that password must not open the account.
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
     if organiser and not user.is_staff:
         user.is_staff = user.is_superuser = True
         user.save(update_fields=["is_staff", "is_superuser"])

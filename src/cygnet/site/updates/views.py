@@ -50,7 +50,7 @@ def page(request: HttpRequest) -> HttpResponse:
             return answer_fault(
                 request,
                 429,
-                "Very many addresses were entered from your network. Nothing was recorded; please"
+                "Very many addresses were entered, from your network or in all. Nothing was recorded; please"
                 " try again in an hour.",
                 retry_after_s=3600,
             )
