@@ -214,3 +214,23 @@ def test_a_token_made_at_the_server_is_in_the_journal() -> None:
     chair = _organiser()
     act = JournalAct.objects.filter(kind="token-made").get()
     assert act.details == {"person": str(chair.pk), "organiser": True}
+
+
+@pytest.mark.usefixtures("contest")
+def test_a_public_site_answers_to_its_own_name_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reset of somebody's password must not mail a link to another machine."""
+    from django.conf import settings
+    from django.test import Client
+
+    from cygnet.site.accounts.models import User
+
+    _organiser()
+    monkeypatch.setattr(settings, "PUBLIC_URL", "https://challenge.example.org")
+    monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["localhost", "challenge.example.org"])
+    form = {"email": "chair@example.org"}
+    inside = Client(headers={"host": "localhost:1234"})
+    assert inside.post("/accounts/password/reset/", form).status_code == 400
+    assert inside.get("/healthz").status_code == 200
+    ours = Client(headers={"host": "challenge.example.org"})
+    assert ours.get("/accounts/password/reset/").status_code == 200
+    assert User.objects.count() == 1

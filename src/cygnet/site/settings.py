@@ -42,6 +42,7 @@ INSTALLED_APPS = [
 ]  # fmt: skip
 
 MIDDLEWARE = [
+    "cygnet.site.faults.PublicHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
