@@ -20,7 +20,7 @@ from cygnet.context.lesions import Lesions, make_lesions
 from cygnet.context.neighbourhood import oddness_of
 from cygnet.context.relative import dealt_within_folds, rows_of_each
 from cygnet.context.resemblance import Space, distances
-from cygnet.inference.predict import PredictedImages, predict_files
+from cygnet.inference.predict import PredictedImages, Wanted, predict_files
 from cygnet.pipeline.subjects import images_to_predict
 from cygnet.predictions import read_predictions
 
@@ -88,7 +88,9 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     subjects = images_to_predict([options.data], "test", allow_missing=False)
-    predicted = predict_files(options.model, subjects.items, embeddings=True, workers=2)
+    predicted = predict_files(
+        options.model, subjects.items, wanted=Wanted(embeddings=True), workers=2
+    )
     if subjects.table is None:
         raise SystemExit("DATA has no table of patients.")
     names = pl.DataFrame({"image_name": predicted.image_names})

@@ -30,9 +30,9 @@ from numpy.typing import NDArray
 from cygnet.durable import write_text_whole
 from cygnet.evaluation.auroc_interval import (
     JACKKNIFE,
-    _jackknife_limits,
     auroc_estimate,
     auroc_of,
+    jackknife_limits,
 )
 from cygnet.evaluation.bca import BCA
 from cygnet.evaluation.comparison import compare
@@ -137,7 +137,7 @@ def limits_of_one(sample: Sample, field: Field, drawn: Floats) -> list[Limits]:
     default = made.lower, made.upper
     if sample.scarcer_patients[0] < MIN_PATIENTS:
         freedom = decisive_patients(sample) - 1
-        lower, upper, _ = _jackknife_limits(made.estimate, field.leave_one_out()[0], freedom, LEVEL)
+        lower, upper, _ = jackknife_limits(made.estimate, field.leave_one_out()[0], freedom, LEVEL)
         default = lower, upper
     others = [made.alternatives[name] for name in ALTERNATIVES.values()]
     return [default, *((one.lower, one.upper) for one in others)]

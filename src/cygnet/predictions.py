@@ -295,7 +295,7 @@ def _without_cells(fault: Fault) -> Fault:
 def probability_columns(rows: IdentifiedRows) -> list[str]:
     """Find the columns that may be of probabilities; more than one leaves it open which is.
 
-    An empty list: no column is named as one.
+    An empty list: no column is named as one. Columns of doubt are passed over.
     """
     aside = (rows.identifier, *DOUBT_COLUMNS)
     others = [name for name in rows.header if name not in aside]

@@ -100,7 +100,7 @@ def test_a_student_learns_what_its_teachers_said(
     recipe = Recipe(
         name="student",
         network=NetworkRecipe(backbone="mobilenetv3_small_050", size_px=32),
-        finetune=StageRecipe(epochs=6, batch_size=20, learning_rate=3e-3, average_decay=0.5),
+        finetune=StageRecipe(epochs=25, batch_size=20, learning_rate=3e-3, average_decay=0.5),
         test_time_views=1,
     )
     out = tmp_path / "student"

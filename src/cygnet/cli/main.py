@@ -58,6 +58,7 @@ def register() -> None:
         explain,
         prediction,
         quantise,
+        reader,
         report,
         run,
         score,
@@ -70,7 +71,8 @@ def register() -> None:
     challenge_updates.register(challenge.app)
     app.add_typer(challenge.app, name="challenge")
     commands = (
-        run, prediction, explain, quantise, ensemble, context, score, compare, report, submit,
+        run, prediction, explain, quantise, ensemble, context, score, compare, report, reader,
+        submit,
     )  # fmt: skip
     for module in commands:
         module.register(app)

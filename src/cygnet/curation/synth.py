@@ -221,7 +221,7 @@ def _shards(
     shards = []
     for part, table in (("train", train), ("test", test)):
         images = folder / "jpeg" / part if settings.image_format == "jpeg" else folder / part
-        plans = list(_plans_of(table, settings.size_px))
+        plans = list(plans_of(table, settings.size_px))
         shards += [
             PictureShard(
                 images,
@@ -235,8 +235,11 @@ def _shards(
     return shards
 
 
-def _plans_of(table: pl.DataFrame, size_px: int | None) -> Iterator[PicturePlan]:
-    """Plan a picture for each row; a copy is planned from the row that it repeats."""
+def plans_of(table: pl.DataFrame, size_px: int | None) -> Iterator[PicturePlan]:
+    """Plan a picture for each row of a drawn table; a copy is planned from what it repeats.
+
+    ``size_px`` is the longer side of each, ``None`` for the stated original size.
+    """
     rows = {row["image_name"]: row for row in table.iter_rows(named=True)}
     for name, row in rows.items():
         retaken = row["copy_kind"] == "retaken"

@@ -110,7 +110,9 @@ def _client(endpoint: str | None, region: str | None) -> Any:
         s3={"addressing_style": "path"} if endpoint else {},
     )
     try:
-        return boto3.client("s3", endpoint_url=endpoint, region_name=region, config=config)
+        return boto3.session.Session().client(
+            "s3", endpoint_url=endpoint, region_name=region, config=config
+        )
     except ValueError as error:
         raise InputError.of(
             f"This is no address of a store: {endpoint}.", "Write endpoint=https://HOST[:PORT]."
@@ -127,7 +129,7 @@ def _refused(url: str, error: Exception) -> InputError:
     found = getattr(error, "response", {}).get("Error", {})
     reason = ": ".join(part for part in (found.get("Code"), found.get("Message")) if part)
     return InputError.of(
-        f"The store does not give {url}: {reason or error}.",
+        f"The store does not give {url}: {str(reason or error).rstrip('.')}.",
         "Check bucket and key, endpoint and region, and that AWS_ACCESS_KEY_ID and "
         "AWS_SECRET_ACCESS_KEY may read there.",
     )

@@ -154,7 +154,7 @@ def scored_shards(
     :class:`ModelError` for a model that cannot be opened or was made with another decoding.
     """
     threads = None if workers == 1 and ray_address is None else 1
-    _check_decoding(opened_once(model, threads))
+    check_decoding(opened_once(model, threads))
     shards = _Shards(model, items, threads, wanted or Wanted())
     early: dict[int, Scored] = {}
     due = 0
@@ -207,7 +207,8 @@ def predict_files(
     )
 
 
-def _check_decoding(model: Model) -> None:
+def check_decoding(model: Model) -> None:
+    """Raise :class:`ModelError` for a model whose pixels were decoded otherwise than here."""
     ours = decoding_name(model.geometry)
     if model.decoding != ours:
         raise ModelError.of(

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cygnet.context.lesions import make_lesions
+from cygnet.context.lesions import Lesions, make_lesions
 from cygnet.context.stage import Stage, stage_from_json
 from cygnet.errors import ModelError
 from cygnet.inference.model import Model
@@ -73,6 +73,14 @@ def with_context(
     ``table`` has ``image_name``, ``patient_id`` and ``lesion_id`` of every predicted image, and may
     have ``age_approx`` and ``anatom_site_general_challenge``.
     """
+    return np.asarray(np.mean([stage(one) for one in lesions_of(stage, predicted, table)], axis=0))
+
+
+def lesions_of(stage: Stage, predicted: PredictedImages, table: pl.DataFrame) -> list[Lesions]:
+    """Give the lesions as each fold's model scores them, in the order of the folds.
+
+    ``table`` is that of :func:`with_context`; embeddings lie along the axes of ``stage``.
+    """
     names = pl.DataFrame({"image_name": predicted.image_names})
     known = names.join(
         table.select("image_name", *(name for name in _NEEDED if name in table.columns)),
@@ -80,7 +88,7 @@ def with_context(
         how="left",
         maintain_order="left",
     )
-    parts = []
+    found = []
     for place, fold in enumerate(predicted.folds):
         of_fold = known.with_columns(
             probability=pl.Series(predicted.by_fold[:, place]), fold=pl.lit(fold)
@@ -89,6 +97,5 @@ def with_context(
         if stage.axes is not None and predicted.embedding is not None:
             codes = np.full(known.height, fold, dtype=np.int64)
             vectors = stage.axes(predicted.embedding[:, place], codes)
-        lesions = make_lesions(of_fold, embedding=vectors, scale=stage.scale)
-        parts.append(stage(lesions))
-    return np.asarray(np.mean(parts, axis=0))
+        found.append(make_lesions(of_fold, embedding=vectors, scale=stage.scale))
+    return found

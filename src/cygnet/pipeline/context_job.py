@@ -27,6 +27,7 @@ from cygnet.context.stage import Stage, fit_stage
 from cygnet.context.trials import artefact_tasks, run_tasks, tasks_of
 from cygnet.durable import write_text_whole
 from cygnet.errors import MAX_SHOWN, Fault, Offender, StorageError, TableError
+from cygnet.pipeline.evidence import patients_of, score_document
 from cygnet.pipeline.request import Progress
 from cygnet.predictions import read_predictions, write_predictions
 
@@ -136,13 +137,17 @@ def _judged(
     )
     result = ContextResult(judgement, scores, stage, out)
     out.mkdir(parents=True, exist_ok=True)
-    write_text_whole(out / "context.json", json.dumps(stage.as_json(), allow_nan=False) + "\n")
     document = json.dumps(result.as_json(), indent=2, allow_nan=False)
     write_text_whole(out / "judgement.json", document + "\n")
     names = scores.table["image_name"].to_list()
     for name, place in (("without", 0), ("with", 1)):
         splits = [one.predicted[place].probability for one in trials if one.kind == "split"]
-        write_predictions(out / f"{name}.csv", names, np.clip(np.mean(splits, axis=0), 0, 1))
+        mean = np.clip(np.mean(splits, axis=0), 0, 1)
+        write_predictions(out / f"{name}.csv", names, mean)
+    # The last is that of the arm with context.
+    counted = score_document(scores.target, mean, patients_of(scores.table))
+    kept = {**stage.as_json(), "evidence": counted}
+    write_text_whole(out / "context.json", json.dumps(kept, allow_nan=False) + "\n")
     return result
 
 

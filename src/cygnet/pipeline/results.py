@@ -22,6 +22,7 @@ from cygnet.images.decode import decoding_name
 from cygnet.inference import familiar
 from cygnet.inference.model import names_digest, open_model
 from cygnet.inference.predict import PredictedImages
+from cygnet.pipeline import evidence
 from cygnet.pipeline.context_apply import says_without_context, stage_of, with_context
 from cygnet.pipeline.inputs import Prepared, Tables
 from cygnet.pipeline.prediction_job import patients_of
@@ -129,6 +130,7 @@ def export_model(request: RunRequest, prepared: Prepared, result: OutOfFold) -> 
             "slope": [fold.slope for fold in folds],
             "intercept": [fold.intercept for fold in folds],
         },
+        "evidence": _evidence(prepared, result),
         "recipe": recipe.model_dump(),
         "versions": versions(),
         "provenance": _provenance(request),
@@ -160,6 +162,18 @@ def _provenance(request: RunRequest) -> dict[str, object]:
     record = json.loads((request.out / "run.json").read_text(encoding="utf-8"))
     hashes = {n: h for n, h in record.get("fingerprint", {}).items() if n != "--pack"}
     return {"started": record.get("started"), "title": request.title, "sha256": hashes}
+
+
+def _evidence(prepared: Prepared, result: OutOfFold) -> dict[str, object]:
+    """Give what the reader needs to speak of a score and of a picture."""
+    train = prepared.train
+    shown = evidence.evenly_chosen(train["image_name"].to_list())
+    return {
+        "scores": evidence.score_document(
+            train["target"].to_numpy(), result.probability, evidence.patients_of(train)
+        ),
+        "skin": evidence.skin_document(prepared.images.read(shown)),
+    }
 
 
 def score(prepared: Prepared, result: OutOfFold, *, seed: int, note: str | None) -> ScoreCard:

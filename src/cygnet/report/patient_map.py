@@ -41,7 +41,10 @@ class Tile:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class MapOf:
-    """What is drawn: points ``(n, 2)``, one tile each, the duckling and its nearest."""
+    """What is drawn: points ``(n, 2)``, one tile each, the duckling and its nearest.
+
+    ``word`` is what stands over the duckling.
+    """
 
     name: str
     description: str
@@ -49,6 +52,7 @@ class MapOf:
     tiles: Sequence[Tile]
     duckling: int | None
     nearest: NDArray[np.int64]
+    word: str = DUCKLING
 
 
 def shown_side(n: int, width: float) -> float:
@@ -109,7 +113,8 @@ def _drawn(one: MapOf, width: float) -> Drawing:
         x, y = layout.centre[at].tolist()
         over = _OVER + 4 if at == one.duckling else 0.0
         # The picture stands in its box above its number, and below the word.
-        drawing.add(_tile(tile, x, y + (over - _UNDER) / 2, side, duckling=at == one.duckling))
+        word = one.word if at == one.duckling else None
+        drawing.add(_tile(tile, x, y + (over - _UNDER) / 2, side, word))
     return drawing
 
 
@@ -129,8 +134,11 @@ def _neighbours(drawing: Drawing, one: MapOf, layout: Layout) -> None:
         drawing.line(x, y, other_x, other_y, "neighbour")
 
 
-def _tile(tile: Tile, x: float, y: float, side: float, *, duckling: bool) -> str:
-    """Write one picture with its middle at ``x``, ``y``, its number under it."""
+def _tile(tile: Tile, x: float, y: float, side: float, word: str | None) -> str:
+    """Write one picture with its middle at ``x``, ``y``, its number under it.
+
+    With a ``word`` over it, it is the duckling.
+    """
     left, top = x - side / 2, y - side / 2
     parts = [
         tag("title", escape(tile.told)),
@@ -151,10 +159,12 @@ def _tile(tile: Tile, x: float, y: float, side: float, *, duckling: bool) -> str
         parts.append(
             tag("text", str(tile.number), x=x, y=foot, class_="label", text_anchor="middle")
         )
-    if duckling:
+    if word is not None:
         parts.append(tag("path", d=_corners(left - 4, top - 4, side + 8), class_="duckling-mark"))
-        word = tag("text", DUCKLING, x=x, y=top - 11, class_="label strong", text_anchor="middle")
-        parts.append(word)
+        told = escape(word)
+        parts.append(
+            tag("text", told, x=x, y=top - 11, class_="label strong", text_anchor="middle")
+        )
     return tag("g", "".join(parts))
 
 

@@ -1,6 +1,7 @@
 """How do places change when the patient's other lesions are seen? A line a lesion."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from markupsafe import Markup
@@ -15,15 +16,31 @@ _TOP = 44.0
 _LABEL = 17.0  # the least between two lines of text
 
 
+@dataclass(frozen=True, slots=True)
+class SlopeWords:
+    """The words of the drawing: over either end of the lines, and at the lesions of note."""
+
+    alone: str = "alone"
+    with_context: str = "with context"
+    melanoma: str = "melanoma"
+    duckling: str = DUCKLING
+
+
 def slope_drawing(
-    name: str, description: str, moves: Moves, tiles: Sequence[Tile], duckling: int | None
+    name: str,
+    description: str,
+    moves: Moves,
+    tiles: Sequence[Tile],
+    duckling: int | None,
+    words: SlopeWords | None = None,
 ) -> Markup:
     """Draw every lesion's place without and with context; melanomas and the duckling stand out."""
+    words = words or SlopeWords()
     n = len(tiles)
     pitch = float(np.clip(440 / n, 8.0, 28.0))
     drawing = Drawing(_WIDTH, _TOP + n * pitch + 12, name, description)
-    drawing.text(_LEFT, 16, "alone", "tick", "middle")
-    drawing.text(_RIGHT, 16, "with context", "tick", "middle")
+    drawing.text(_LEFT, 16, words.alone, "tick", "middle")
+    drawing.text(_RIGHT, 16, words.with_context, "tick", "middle")
     before = _TOP + (moves.before - 0.5) * pitch
     after = _TOP + (moves.after - 0.5) * pitch
     marked = [at for at in range(n) if tiles[at].melanoma or at == duckling]
@@ -36,8 +53,9 @@ def slope_drawing(
         drawing.text(_LEFT - 20, y + 5, str(moves.before[at]), _weight(at, marked), "end")
     for at, y in zip(named, _spread(after[named]), strict=True):
         _tie(drawing, _RIGHT + 7, float(after[at]), _RIGHT + 17, y)
-        word = f" {DUCKLING}" if at == duckling else ""
-        said = f"{moves.after[at]}{' melanoma' if tiles[at].melanoma else ''}"
+        word = f" {words.duckling}" if at == duckling else ""
+        truth = f" {words.melanoma}" if tiles[at].melanoma else ""
+        said = f"{moves.after[at]}{truth}"
         said = f"{said}{',' if word and tiles[at].melanoma else ''}{word}"
         drawing.text(_RIGHT + 20, y + 5, said, _weight(at, marked))
     return drawing.markup("slope")
