@@ -97,6 +97,7 @@ CHANGES: dict[str, Callable[[], None]] = {
     "statement": lambda: _of_team(method="another"),
     "member": _member,
     "person banned": lambda: _entrant(banned=True),
+    "identity": lambda: _entrant(identified_at=AFTER),
     "rules": lambda: _entrant(rules_accepted_at=None),
     "settings": _settings,
     "commitment": lambda: _of_contest(commitment="0" * 64),

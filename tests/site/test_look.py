@@ -17,8 +17,9 @@ pytestmark = pytest.mark.slow
 PAGES = ("challenge/", "challenge/rules/", "challenge/board/", "accounts/login/",
          "accounts/signup/", "accounts/password/reset/", "nothing")  # fmt: skip
 OWN = ("challenge/team/", "challenge/submit/", "challenge/submissions/", "challenge/tokens/",
-       "challenge/organise/", "accounts/email/", "accounts/2fa/",
-       "accounts/password/change/")  # fmt: skip
+       "challenge/organise/", "challenge/organise/teams/", "challenge/organise/people/",
+       "challenge/organise/write/", "challenge/organise/rescore/", "accounts/email/",
+       "accounts/2fa/", "accounts/password/change/")  # fmt: skip
 LOOKS = ((320, "light"), (768, "dark"), (1440, "light"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 

@@ -46,7 +46,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "cygnet.site.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -120,13 +120,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/challenge/team/"
 LOGOUT_REDIRECT_URL = "/"
 
+_provider = CONTEST.contest.openid_connect
+_sign_in = _provider.origins if _provider is not None else ()
+
 # Headers ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "form-action": [SELF],
+        "form-action": [SELF, *_sign_in],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "connect-src": [NONE],

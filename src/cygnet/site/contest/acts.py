@@ -16,10 +16,17 @@ from cygnet.challenge.names import name_key, validate_name
 from cygnet.challenge.phases import extended
 from cygnet.challenge.selection import Candidate, selection_refusal
 from cygnet.challenge.settings import Track
-from cygnet.challenge.teams import join_refusal, merge_refusal, merged, offer_refusal
+from cygnet.challenge.teams import (
+    join_refusal,
+    merge_refusal,
+    merged,
+    merged_word,
+    offer_refusal,
+)
 from cygnet.errors import InputError
 from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal
+from cygnet.site.contest.identity import recount
 from cygnet.site.contest.models import Contest, Entrant, Membership, MergeOffer, Submission, Team
 from cygnet.site.contest.standing import person, team_facts
 from cygnet.site.contest.state import ROW, contest_settings, touch, writing
@@ -56,6 +63,7 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
         if Team.objects.filter(name_key=name_key(name)).exists():
             raise ValidationError("A team of this name, or of one that looks alike, exists.")
         team = Team(name=name, name_key=name_key(name), founded_at=now, verified=verified)
+        team.organisers_word = True if verified else None
         team.full_clean()
         team.save()
         Membership.objects.create(user=user, team=team, joined_at=now, leads=True)
@@ -67,6 +75,7 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
             name=name,
             verified=verified,
         )
+        recount(row, team)
         touch(row)
     return team
 
@@ -104,6 +113,7 @@ def join(user: User, team: Team) -> Refusal | None:
             return refusal
         Membership.objects.create(user=user, team=team, joined_at=now)
         _note("team-joined", now, team=str(team.pk), person=str(user.pk))
+        recount(row, team)
     return None
 
 
@@ -125,6 +135,8 @@ def leave(user: User) -> str | None:
         elif not rest.filter(leads=True).exists():
             first.leads = True
             first.save(update_fields=["leads"])
+        if first is not None:
+            recount(row, team)
         touch(row)
     return None
 
@@ -159,12 +171,16 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
         Membership.objects.filter(team=goes).update(team=stays, leads=False)
         Submission.objects.filter(team=goes).update(team=stays, selected=False)
         stays.verified = made.verified
+        stays.organisers_word = merged_word(
+            stays.organisers_word, goes.organisers_word, verified=made.verified
+        )
         if stays.ladder is not None or goes.ladder is not None:
             ladder = merged_ladder(ladder_of(stays.ladder), ladder_of(goes.ladder))
             stays.ladder, stays.released = ladder.as_json(), ladder.released
-        stays.save(update_fields=["verified", "ladder", "released"])
+        stays.save(update_fields=["verified", "organisers_word", "ladder", "released"])
         _note("teams-merged", now, stays=str(stays.pk), goes=str(goes.pk))
         goes.delete()
+        recount(row, stays)
         touch(row)
     return None
 
@@ -223,7 +239,8 @@ def mark_team(
             for key, value in (("verified", verified), ("banned", banned))
             if value is not None
         }
-        Team.objects.filter(pk=team.pk).update(**changes)
+        word = {} if verified is None else {"organisers_word": verified}
+        Team.objects.filter(pk=team.pk).update(**changes, **word)
         _note("team-marked", clock.now(), team=str(team.pk), by=str(by.pk), **changes)
         touch(row)
 

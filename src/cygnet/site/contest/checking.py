@@ -69,6 +69,8 @@ def _people(told: Told) -> Iterator[str]:
             yield f"Whether person {person} is banned is not what the journal says."
         if (one.rules_accepted_at is not None) != (person in told.accepted):
             yield f"Whether person {person} accepted the rules is not what the journal says."
+        if (one.identified_at is not None) != (person in told.identified):
+            yield f"Whether person {person} is identified is not what the journal says."
 
 
 def _teams(told: Told) -> Iterator[str]:
@@ -166,7 +168,9 @@ def _is_same(one: PartScore, other: PartScore) -> bool:
 
 
 def _feedback(row: Contest, truth: ContestTruth) -> Iterator[str]:
-    again, ladders = scored_again(truth, contest_settings(row), lambda _: None)
+    again, ladders = scored_again(
+        part_of(truth, Usage.PUBLIC), contest_settings(row), lambda _: None
+    )
     for one in again:
         if one.feedback != one.before:
             yield f"The feedback on submission {one.pk} is not what its score gives."

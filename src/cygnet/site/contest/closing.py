@@ -127,10 +127,12 @@ def _freeze(settings: ContestSettings, part: Part, now: datetime, advance: Advan
 def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
     """Bring the late board up to date: an interval for every verified team, no number."""
     rows = []
+    n_new = 0
     for team in Team.objects.filter(banned=False).order_by("name"):
         late = Submission.objects.filter(team=team, phase="late").order_by("number").last()
         if late is None:
             continue
+        n_new += late.private_score is None
         score = private_score(part, late)
         made = late_row(part, team.name, score, verified=team.verified, rules=rules)
         advance(1)
@@ -139,5 +141,6 @@ def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
     with writing() as row:
         if row.late_board != rows:
             journal.record("late-board", {"rows": rows}, moment=journal.check_clock(clock.now()))
+        if n_new or row.late_board != rows:
             Contest.objects.filter(pk=row.pk).update(late_board=rows)
             touch(row)

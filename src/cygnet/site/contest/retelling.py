@@ -47,6 +47,7 @@ class Told:
     submissions: dict[str, ToldSubmission] = field(default_factory=dict)
     accepted: set[str] = field(default_factory=set)
     banned: dict[str, bool] = field(default_factory=dict)
+    identified: set[str] = field(default_factory=set)
     board: dict[str, Any] | None = None
     late: list[Any] | None = None
     truth: str | None = None
@@ -92,6 +93,10 @@ class Told:
         del act
         self.banned[said["person"]] = said["banned"]
 
+    def _person_identified(self, act: Act, said: dict[str, Any]) -> None:
+        del act
+        (self.identified.add if said["identified"] else self.identified.discard)(said["person"])
+
     def _team_founded(self, act: Act, said: dict[str, Any]) -> None:
         del act
         made = ToldTeam(said["name"], {said["person"]}, said.get("verified"))
@@ -110,7 +115,9 @@ class Told:
 
     def _team_marked(self, act: Act, said: dict[str, Any]) -> None:
         del act
-        team = self.teams[said["team"]]
+        team = self.teams.get(said["team"])
+        if team is None:
+            return
         team.verified = said.get("verified", team.verified)
         team.banned = said.get("banned", team.banned)
 

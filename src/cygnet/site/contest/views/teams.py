@@ -34,7 +34,7 @@ def team(request: HttpRequest, who: Person) -> HttpResponse:
             statement=StatementForm(instance=who.team),
             merge=MergeForm(),
             has_submitted=who.team.submissions.exists(),
-            members=who.team.memberships.select_related("user"),
+            members=who.team.memberships.select_related("user__entrant"),
             offers=MergeOffer.objects.filter(asked=who.team).select_related("asking"),
         )
     form = TeamForm(request.POST or None)

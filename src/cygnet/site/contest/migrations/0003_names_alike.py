@@ -19,6 +19,6 @@ def _key_anew(apps: Any, schema: Any) -> None:
 class Migration(migrations.Migration):
     """Data alone."""
 
-    dependencies = [("contest", "0001_initial")]
+    dependencies = [("contest", "0002_identity")]
 
     operations = [migrations.RunPython(_key_anew, migrations.RunPython.noop)]
