@@ -213,6 +213,54 @@ def test_a_proxy_is_known_in_either_writing_of_its_address() -> None:
     assert origin("::ffff:192.0.2.9", "http", forwarded, networks("10.0.0.0/8"))[0] != "192.0.2.7"
 
 
+@pytest.mark.parametrize("hop", ["192.0.2.7:51234", "[2001:db8::7]:443", "2001:db8::7"])
+def test_a_proxy_may_write_the_port_too(hop: str) -> None:
+    from cygnet.site.addresses import networks, origin
+
+    forwarded = [(b"x-forwarded-for", f"198.51.100.1, {hop}".encode())]
+    found = origin("10.1.2.3", "http", forwarded, networks("10.0.0.0/8"))[0]
+    assert found in {"192.0.2.7", "2001:db8::7"}
+
+
+def test_one_client_of_ipv6_is_one_whatever_address_it_takes() -> None:
+    from cygnet.site.addresses import one_client
+
+    clients = {one_client(f"2001:db8:0:1::{number:x}") for number in range(1000)}
+    assert len(clients) == 1
+    assert one_client("2001:db8:0:2::1") not in clients
+    assert len({one_client(f"192.0.2.{number}") for number in range(9)}) == 9
+
+
+@pytest.mark.parametrize(("peer", "closed"), [("10.0.0.5", 0), ("192.0.2.5", 44)])
+def test_the_proxy_alone_may_bring_more_connections_than_one_client(
+    monkeypatch: pytest.MonkeyPatch, peer: str, closed: int
+) -> None:
+    from collections import Counter
+
+    from cygnet.site import connections
+    from cygnet.site.addresses import networks
+
+    class Transport:
+        is_closed = False
+
+        def get_extra_info(self, name: str) -> Any:
+            del name
+            return (peer, 1)
+
+        def close(self) -> None:
+            self.is_closed = True
+
+    protocol = connections.BoundedProtocol
+    monkeypatch.setattr(protocol.__base__, "connection_made", lambda *_: None)
+    monkeypatch.setattr(protocol, "_wait_for_headers", lambda *_: None)
+    monkeypatch.setattr(protocol, "open_connections", Counter())
+    monkeypatch.setattr(protocol, "trusted", networks("10.0.0.0/8"))
+    links = [Transport() for _ in range(connections.PER_ADDRESS + 44)]
+    for link in links:
+        protocol.connection_made(object.__new__(protocol), link)
+    assert sum(link.is_closed for link in links) == closed
+
+
 def test_the_same_numbers_are_noticed_however_old_they_are(
     join: Join, monkeypatch: pytest.MonkeyPatch
 ) -> None:

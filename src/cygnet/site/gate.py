@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cygnet.site.addresses import Network, origin
+from cygnet.site.addresses import Network, one_client, origin
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -75,11 +75,12 @@ class Gate:
         peer = (scope.get("client") or ("", 0))[0]
         address, scheme, headers = origin(peer, scope["scheme"], scope["headers"], self.trusted)
         scope = dict(scope) | {"client": (address, 0), "scheme": scheme, "headers": headers}
-        self._in_flight[address] += 1
+        client = one_client(address)
+        self._in_flight[client] += 1
         held = [0]
         try:
-            self._check_room(address)
-            await self._check_token(scope, address)
+            self._check_room(client)
+            await self._check_token(scope, client)
             body = await self._whole_body(scope, receive, held)
             # A body that came in chunks said no length, and Django reads none without.
             if body:
@@ -92,20 +93,20 @@ class Gate:
             await _refuse(send, refusal)
         finally:
             self._buffered -= held[0]
-            self._in_flight[address] -= 1
-            if not self._in_flight[address]:
-                del self._in_flight[address]
+            self._in_flight[client] -= 1
+            if not self._in_flight[client]:
+                del self._in_flight[client]
 
-    def _check_room(self, address: str) -> None:
-        if self._in_flight[address] > self.limits.per_address:
+    def _check_room(self, client: str) -> None:
+        if self._in_flight[client] > self.limits.per_address:
             raise Refusal(429, "Too many requests of this address are in progress.", 5)
         if self._in_flight.total() > self.limits.in_all:
             raise Refusal(503, "The site is at its limit of requests; please try again.", 5)
 
-    async def _check_token(self, scope: Scope, address: str) -> None:
+    async def _check_token(self, scope: Scope, client: str) -> None:
         if scope["method"] != "POST" or scope["path"] not in TOKEN_UPLOADS:
             return
-        since, wrong = self._wrong.get(address, (self.clock(), 0))
+        since, wrong = self._wrong.get(client, (self.clock(), 0))
         if self.clock() - since > 60:
             since, wrong = self.clock(), 0
         if wrong >= self.limits.wrong_tokens_a_minute:
@@ -117,7 +118,7 @@ class Gate:
             return
         if len(self._wrong) > 10_000:
             self._wrong.clear()
-        self._wrong[address] = (since, wrong + 1)
+        self._wrong[client] = (since, wrong + 1)
         raise Refusal(401, "Send the header: Authorization: Bearer TOKEN, with a token of yours.")
 
     async def _whole_body(self, scope: Scope, receive: Receive, held: list[int]) -> bytes:
