@@ -225,7 +225,7 @@ def test_a_public_site_answers_to_its_own_name_alone(monkeypatch: pytest.MonkeyP
     from cygnet.site.accounts.models import User
 
     _organiser()
-    monkeypatch.setattr(settings, "PUBLIC_URL", "https://challenge.example.org")
+    monkeypatch.setattr(settings, "PUBLIC_HOST", "challenge.example.org")
     monkeypatch.setattr(settings, "ALLOWED_HOSTS", ["localhost", "challenge.example.org"])
     form = {"email": "chair@example.org"}
     inside = Client(headers={"host": "localhost:1234"})

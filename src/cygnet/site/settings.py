@@ -22,6 +22,8 @@ _https = PUBLIC_URL.startswith("https://")
 DEBUG = False
 SECRET_KEY = CONTEST.needed_secret("secret_key")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([host_of(PUBLIC_URL)] if PUBLIC_URL else [])]
+# In public the site answers to this name alone.
+PUBLIC_HOST = host_of(PUBLIC_URL) if _https else ""
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 INSTALLED_APPS = [
