@@ -106,6 +106,10 @@ def test_a_file_that_moves_the_close_is_held_to_the_rules(
         make_user("ana@example.org", team="Swans", organiser=False)
         assert taken(CONTEST.replace("daily_limit = 5", "daily_limit = 7"))
         assert contest_settings().daily_limit == 7
+        # Nobody has done anything yet: no date was relied on.
+        assert taken(CONTEST.replace("2020-08-17", "2020-08-02"))
+        assert taken(CONTEST)
+        make_user("ana@example.org", team="Swans", organiser=False)
         with pytest.raises(InputError, match="not later"):
             taken(CONTEST.replace("2020-08-17", "2020-08-01"))
         with pytest.raises(InputError, match="was split"):

@@ -238,6 +238,24 @@ def test_the_closed_board_names_the_prize_of_each_track(join: Join, clock: Any) 
         assert f'<th scope="row">{words}</th>' in page
 
 
+def test_a_hundred_co_winners_do_not_flood_the_page(join: Join, clock: Any) -> None:
+    from django.test import Client
+
+    from cygnet.site.contest import boards
+    from cygnet.site.contest.closing import close
+    from cygnet.site.contest.models import Contest
+
+    send(join())
+    clock.moment = datetime(2020, 8, 18, tzinfo=UTC)
+    frozen: dict[str, Any] = close()
+    frozen["prizes"][0]["co_winners"] = [f"Team {number}" for number in range(100)]
+    Contest.objects.update(closed_board=frozen)
+    boards.forget()
+    page = Client().get("/challenge/board/").content.decode()
+    assert "Team 7 and more, 100 in all" in page
+    assert "Team 8" not in page
+
+
 def test_the_late_board_says_what_waits_and_for_what(chair: Any, join: Join, clock: Any) -> None:
     from django.test import Client
 

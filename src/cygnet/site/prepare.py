@@ -118,10 +118,15 @@ def migrate() -> None:
 def open_current(path: Path) -> ContestFolder:
     """Wake Django for a contest folder and bring an earlier version's tables up to date."""
     folder = open_site(path)
+    bring_up_to_date()
+    return folder
+
+
+def bring_up_to_date() -> None:
+    """Bring the database to this version's tables where it is not there; else only look."""
     from django.db import connection
     from django.db.migrations.executor import MigrationExecutor
 
     executor = MigrationExecutor(connection)
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         migrate()
-    return folder
