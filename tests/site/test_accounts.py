@@ -108,6 +108,8 @@ def test_a_file_that_moves_the_close_is_held_to_the_rules(
         make_user("ana@example.org", team="Swans", organiser=False)
         with pytest.raises(InputError, match="not later"):
             taken(CONTEST.replace("2020-08-17", "2020-08-01"))
+        with pytest.raises(InputError, match="was split"):
+            taken(CONTEST + "public_share = 0.5\n")
         assert taken(CONTEST.replace("2020-08-17", "2020-08-18"))
         assert contest_settings().closes.day == 18
     finally:

@@ -95,7 +95,6 @@ def test_the_mailed_head_finds_every_change(join: Join, mail: MailServer, change
         cut = JournalAct.objects.count() - 2
         Submission.objects.filter(number__gt=cut).delete()
         JournalAct.objects.filter(number__gt=cut).delete()
-        assert check(None)["ok"]
     else:
         write_anew()
         assert check(None)["ok"]
@@ -112,8 +111,10 @@ def write_anew() -> None:
     JournalAct.objects.all().delete()
     previous: Act | None = None
     for act in acts:
-        details = dict(act.details) | ({"person": "somebody else"} if act.number == 2 else {})
+        details = dict(act.details)
+        # The rows cannot tell when the rules were accepted to the day; the mailed head can.
         moment = datetime.fromisoformat(act.moment).astimezone(UTC)
+        moment -= timedelta(days=act.number == 2)
         previous = next_act(previous, moment=moment, kind=act.kind, details=details)
         JournalAct.objects.create(**previous.as_json())
         if act.kind == "submission":

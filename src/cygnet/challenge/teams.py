@@ -72,6 +72,17 @@ def join_refusal(
     return _too_late(settings, now) or _too_many(settings, len(team.members) + 1)
 
 
+def offer_refusal(settings: ContestSettings, asking: Team, *, now: datetime) -> Refusal | None:
+    """Say why ``asking`` may not offer itself to another team; or ``None``.
+
+    Of the other team nothing is looked at: whoever offers must not learn whether it is there, how
+    large it is, what it sent. All else is asked when the offer is taken.
+    """
+    if asking.banned:
+        return Refusal(RefusalCode.BANNED, "A banned team cannot merge.")
+    return _too_late(settings, now)
+
+
 def merge_refusal(
     settings: ContestSettings, one: Team, other: Team, *, now: datetime
 ) -> Refusal | None:

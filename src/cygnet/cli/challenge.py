@@ -180,10 +180,12 @@ def verify(
 
     open_current(folder)
     from cygnet.site.contest.checking import check
+    from cygnet.site.contest.models import Submission
     from cygnet.site.contest.state import needed_contest
 
     needed_contest()
-    document = check(head)
+    with console.progress("Scoring", Submission.objects.count()) as advance:
+        document = check(head, advance)
     if as_json:
         console.print_json(document)
     else:

@@ -4,30 +4,32 @@ Each is one transaction: the rules are asked in it, the change is made, the jour
 """
 
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 
-from cygnet.challenge.admission import Refusal
+from cygnet.challenge.admission import Refusal, RefusalCode
 from cygnet.challenge.feedback import LadderState, merged_ladder
+from cygnet.challenge.names import name_key, validate_name
 from cygnet.challenge.phases import extended
 from cygnet.challenge.selection import Candidate, selection_refusal
 from cygnet.challenge.settings import Track
-from cygnet.challenge.teams import join_refusal, merge_refusal, merged, merged_word
+from cygnet.challenge.teams import (
+    join_refusal,
+    merge_refusal,
+    merged,
+    merged_word,
+    offer_refusal,
+)
+from cygnet.errors import InputError
 from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal
 from cygnet.site.contest.identity import recount
 from cygnet.site.contest.models import Contest, Entrant, Membership, MergeOffer, Submission, Team
 from cygnet.site.contest.standing import person, team_facts
 from cygnet.site.contest.state import ROW, contest_settings, touch, writing
-
-
-def name_key(name: str) -> str:
-    """Give what two names that look alike share: compatibility forms and case folded."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _note(kind: str, now: datetime, **details: object) -> None:
@@ -51,7 +53,10 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
     Raises Django's ValidationError for a name that is taken, or that cannot be read.
     """
     now = clock.now()
-    name = unicodedata.normalize("NFC", name).strip()
+    try:
+        name = validate_name(name)
+    except InputError as error:
+        raise ValidationError(str(error)) from error
     with writing() as row:
         if Membership.objects.filter(user=user).exists():
             raise ValidationError("You are in a team already; a person can be in one.")
@@ -62,7 +67,14 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
         team.full_clean()
         team.save()
         Membership.objects.create(user=user, team=team, joined_at=now, leads=True)
-        _note("team-founded", now, team=str(team.pk), person=str(user.pk), name=name)
+        _note(
+            "team-founded",
+            now,
+            team=str(team.pk),
+            person=str(user.pk),
+            name=name,
+            verified=verified,
+        )
         recount(row, team)
         touch(row)
     return team
@@ -86,6 +98,9 @@ def join(user: User, team: Team) -> Refusal | None:
     """Let ``user`` join ``team``, or say why not."""
     now = clock.now()
     with writing() as row:
+        # It may have merged, or made another invitation, since the page was opened.
+        if not Team.objects.filter(pk=team.pk, invitation=team.invitation).exists():
+            return Refusal(RefusalCode.GONE, "This invitation opens nothing any more.")
         other = person(user).team
         refusal = join_refusal(
             contest_settings(row),
@@ -126,16 +141,17 @@ def leave(user: User) -> str | None:
     return None
 
 
-def offer_merge(asking: Team, asked: Team) -> Refusal | None:
-    """Offer that ``asking`` becomes part of ``asked``, or say why not."""
+def offer_merge(asking: Team, asked: Team | None) -> Refusal | None:
+    """Offer that ``asking`` becomes part of ``asked``, or say why not: of itself alone."""
     now = clock.now()
     with writing() as row:
-        refusal = merge_refusal(
-            contest_settings(row), team_facts(asked), team_facts(asking), now=now
-        )
-        if refusal is None:
+        refusal = offer_refusal(contest_settings(row), team_facts(asking), now=now)
+        if refusal is not None or asked is None or asked == asking:
+            return refusal
+        # Either may have become part of another since the page was opened.
+        if Team.objects.filter(pk__in=(asked.pk, asking.pk)).count() == 2:
             MergeOffer.objects.get_or_create(asking=asking, asked=asked, defaults={"made_at": now})
-    return refusal
+    return None
 
 
 def take_merge(offer: MergeOffer) -> Refusal | None:
@@ -143,8 +159,11 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
     now = clock.now()
     with writing() as row:
         settings = contest_settings(row)
-        stays = Team.objects.get(pk=offer.asked_id)
-        goes = Team.objects.get(pk=offer.asking_id)
+        # It may have been taken, refused, or lost with a team since the page was opened.
+        found = MergeOffer.objects.select_related("asked", "asking").filter(pk=offer.pk).first()
+        if found is None:
+            return Refusal(RefusalCode.GONE, "This offer is no more.")
+        stays, goes = found.asked, found.asking
         refusal = merge_refusal(settings, team_facts(stays), team_facts(goes), now=now)
         if refusal is not None:
             return refusal
@@ -203,7 +222,9 @@ def select(team: Team, wanted: Sequence[str]) -> Refusal | None:
 def state_method(team: Team, *, method: str, external_data: str) -> None:
     """Keep what a team says of its method and of other data that it used."""
     with writing():
-        Team.objects.filter(pk=team.pk).update(method=method, external_data=external_data)
+        if not Team.objects.filter(pk=team.pk).update(method=method, external_data=external_data):
+            # It became part of another meanwhile, which says how it was done.
+            return
         said = sha256(f"{method}\0{external_data}".encode()).hexdigest()
         _note("statement", clock.now(), team=str(team.pk), sha256=said)
 
@@ -247,6 +268,13 @@ def note_change(user: User, by: User, changes: Mapping[str, object]) -> None:
             fields=sorted(changes),
             values=said,
         )
+
+
+def note_token(user: User, *, organiser: bool) -> None:
+    """Write down that a token of an account was made at the server, which speaks in its name."""
+    if Contest.objects.filter(pk=ROW).exists():
+        with writing():
+            _note("token-made", clock.now(), person=str(user.pk), organiser=organiser)
 
 
 def extend(closes: datetime, by: User) -> datetime:

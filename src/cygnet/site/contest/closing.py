@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cygnet.challenge.board import FinalEntry, closed_board, late_row, prizes
-from cygnet.challenge.phases import closed_at
+from cygnet.challenge.phases import SETTLES, closed_at, may_be_scored_at
 from cygnet.challenge.scoring import PartScore, part_score
 from cygnet.challenge.sealing import load_sealed
 from cygnet.challenge.selection import final_selections
@@ -58,6 +58,11 @@ def close(advance: Advance = lambda _: None) -> dict[str, object]:
         raise InputError.of(
             f"The contest is open until {settings.closes.isoformat()}.",
             "Close it afterwards; what was sent until then counts.",
+        )
+    if not may_be_scored_at(settings, now):
+        raise InputError.of(
+            "What arrived in the last second may still be being written.",
+            f"Close it from {(settings.closes + SETTLES).isoformat()} on.",
         )
     part = private_part()
     if row.closed_board is None:
@@ -134,6 +139,8 @@ def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
         if made is not None:
             rows.append(made.as_json())
     with writing() as row:
+        if row.late_board != rows:
+            journal.record("late-board", {"rows": rows}, moment=journal.check_clock(clock.now()))
         if n_new or row.late_board != rows:
             Contest.objects.filter(pk=row.pk).update(late_board=rows)
             touch(row)

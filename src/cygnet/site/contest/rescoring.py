@@ -94,7 +94,7 @@ def rescore(
     row = contest()
     settings = contest_settings(row)
     truth = _truth(settings, truth_file)
-    again, ladders = _scored(part_of(truth, Usage.PUBLIC), settings, advance)
+    again, ladders = scored_again(part_of(truth, Usage.PUBLIC), settings, advance)
     changes = [_change(one) for one in again if one.feedback != one.before]
     if apply:
         _keep(truth, again, ladders, changes)
@@ -112,7 +112,7 @@ def rescore_open(*, apply: bool = False, advance: Advance = lambda _: None) -> d
             "The board is frozen; private scores would have to be made anew as well.",
             "Run: cygnet challenge rescore DIR --apply",
         )
-    again, ladders = _scored(open_truth(row)[1], contest_settings(row), advance)
+    again, ladders = scored_again(open_truth(row)[1], contest_settings(row), advance)
     changes = [_change(one) for one in again if one.feedback != one.before]
     if apply:
         _keep(None, again, ladders, changes)
@@ -150,9 +150,10 @@ def _truth(settings: ContestSettings, truth_file: Path | None) -> ContestTruth:
     return split_truth(new, read_secrets(folder / SEED).seed, public_share=settings.public_share)
 
 
-def _scored(
+def scored_again(
     part: Part, settings: ContestSettings, advance: Advance
 ) -> tuple[list[_Again], _Ladders]:
+    """Score and tell every submission again, in the order of arrival."""
     ladders = _Ladders()
     again = []
     rows = Submission.objects.order_by("number").defer("score", "sketch", "private_score")
