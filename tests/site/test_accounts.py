@@ -12,6 +12,7 @@ import pytest
 
 from cygnet.errors import InputError
 from cygnet.site.folder import CONTEST_FILE, ContestFolder
+from mail_ways import look
 from site_contest import CONTEST, Participant, write_contest
 
 PASSWORD = "a long enough one, 9 words"  # noqa: S105 - no secret
@@ -20,9 +21,14 @@ PASSWORD = "a long enough one, 9 words"  # noqa: S105 - no secret
 def mailed_path(word: str) -> str:
     from django.core import mail
 
-    found = re.search(rf"http://testserver(/accounts/\S*{word}\S*)", str(mail.outbox[-1].body))
-    assert found is not None, mail.outbox[-1].body
-    return found[1]
+    look()
+    found = [
+        re.search(rf"http://testserver(/accounts/\S*{word}\S*)", str(one.body))
+        for one in mail.outbox
+    ]
+    paths = [one[1] for one in found if one is not None]
+    assert paths
+    return paths[-1]
 
 
 @pytest.mark.usefixtures("contest")
@@ -80,6 +86,7 @@ def test_a_file_that_moves_the_close_is_held_to_the_rules(
     from django.conf import settings
 
     from cygnet.site.contest import founding
+    from cygnet.site.contest.people import make_user
     from cygnet.site.contest.state import contest_settings
     from cygnet.site.folder import open_folder
 
@@ -95,8 +102,14 @@ def test_a_file_that_moves_the_close_is_held_to_the_rules(
     try:
         assert taken(CONTEST.replace("daily_limit = 5", "daily_limit = 7"))
         assert contest_settings().daily_limit == 7
+        # Nobody has done anything yet: no date was relied on.
+        assert taken(CONTEST.replace("2020-08-17", "2020-08-02"))
+        assert taken(CONTEST)
+        make_user("ana@example.org", team="Swans", organiser=False)
         with pytest.raises(InputError, match="not later"):
             taken(CONTEST.replace("2020-08-17", "2020-08-01"))
+        with pytest.raises(InputError, match="was split"):
+            taken(CONTEST + "public_share = 0.5\n")
         assert taken(CONTEST.replace("2020-08-17", "2020-08-18"))
         assert contest_settings().closes.day == 18
     finally:

@@ -2,6 +2,7 @@
 
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -75,3 +76,25 @@ def test_a_host_that_is_not_ours_is_refused() -> None:
     from django.test import Client
 
     assert Client(headers={"host": "evil.example"}).get("/accounts/login/").status_code == 400
+
+
+@pytest.mark.usefixtures("db")
+def test_a_session_that_cannot_be_kept_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    from django.contrib.sessions.backends.db import SessionStore
+    from django.db import OperationalError
+    from django.http import HttpResponse
+    from django.test import RequestFactory
+
+    from cygnet.site.sessions import Sessions
+
+    def full(*_: object, **__: object) -> None:
+        raise OperationalError("database or disk is full")
+
+    def view(request: Any) -> HttpResponse:
+        request.session["kept"] = 1
+        return HttpResponse("done")
+
+    monkeypatch.setattr(SessionStore, "save", full)
+    answer = Sessions(view)(RequestFactory().get("/challenge/"))
+    assert answer.status_code == 503
+    assert "the disk is full" in answer.content.decode()

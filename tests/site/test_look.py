@@ -1,8 +1,6 @@
 """Do the pages hold at three widths, light and dark, and does axe-core find nothing?"""
 
-import os
 import shutil
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,6 +8,7 @@ from typing import Any
 import pytest
 import urllib3
 
+from node_packages import axe_source
 from served_site import Server, make_server
 from site_contest import predictions
 
@@ -18,30 +17,16 @@ pytestmark = pytest.mark.slow
 PAGES = ("challenge/", "challenge/rules/", "challenge/board/", "accounts/login/",
          "accounts/signup/", "accounts/password/reset/", "nothing")  # fmt: skip
 OWN = ("challenge/team/", "challenge/submit/", "challenge/submissions/", "challenge/tokens/",
-       "challenge/organise/", "accounts/email/", "accounts/2fa/",
-       "accounts/password/change/")  # fmt: skip
+       "challenge/organise/", "challenge/organise/teams/", "challenge/organise/people/",
+       "challenge/organise/write/", "challenge/organise/rescore/", "accounts/email/",
+       "accounts/2fa/", "accounts/password/change/")  # fmt: skip
 LOOKS = ((320, "light"), (768, "dark"), (1440, "light"))
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 
 
 @pytest.fixture(scope="module")
-def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The text of axe-core: of ``CYGNET_AXE``, or fetched by npm for this run."""
-    given = os.environ.get("CYGNET_AXE")
-    if given:
-        return Path(given).read_text(encoding="utf-8")
-    npm = shutil.which("npm")
-    if npm is None:
-        pytest.skip("axe-core is needed: set CYGNET_AXE to axe.min.js, or install npm")
-    folder = tmp_path_factory.mktemp("axe")
-    fetched = subprocess.run(
-        [npm, "pack", "axe-core@4"], cwd=folder, capture_output=True, check=False, timeout=120
-    )
-    if fetched.returncode:
-        pytest.skip("axe-core could not be fetched: set CYGNET_AXE to axe.min.js")
-    archive = next(folder.glob("*.tgz"))
-    subprocess.run(["tar", "xzf", archive, "package/axe.min.js"], cwd=folder, check=True)
-    return (folder / "package" / "axe.min.js").read_text(encoding="utf-8")
+def axe() -> str:
+    return axe_source()
 
 
 @pytest.fixture(scope="module")

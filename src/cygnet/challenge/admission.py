@@ -33,6 +33,7 @@ class RefusalCode(StrEnum):
     IN_A_TEAM = "in-a-team"
     TOO_MANY_FINALS = "too-many-finals"
     UNKNOWN_SUBMISSION = "unknown-submission"
+    GONE = "gone"
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,11 +5,14 @@ clock here.
 """
 
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+from typing import Final
 
 from cygnet.challenge.settings import ContestSettings, utc
 from cygnet.errors import InputError
+
+SETTLES: Final = timedelta(minutes=1)
 
 
 class Phase(StrEnum):
@@ -39,6 +42,14 @@ def phase_at(settings: ContestSettings, now: datetime) -> Phase:
 def closed_at(settings: ContestSettings, now: datetime) -> bool:
     """Say whether the contest proper is over, so that private scores may be computed."""
     return phase_at(settings, now) in {Phase.LATE, Phase.OVER}
+
+
+def may_be_scored_at(settings: ContestSettings, now: datetime) -> bool:
+    """Say whether the private part may be scored: a minute after the close.
+
+    What arrived in the last second may still be being written.
+    """
+    return utc(now) >= settings.closes + SETTLES
 
 
 def may_merge_at(settings: ContestSettings, now: datetime) -> bool:

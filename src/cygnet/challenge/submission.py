@@ -112,6 +112,13 @@ def probability_from(data: bytes) -> Floats:
     return np.frombuffer(data, dtype="<f8").astype(np.float64)
 
 
+def content_digest(image_names: Sequence[str], probability: Floats) -> str:
+    """Give the SHA-256 of ids and numbers ``(n_images,)``, in the order of the ids."""
+    content = hashlib.sha256("\n".join(image_names).encode() + b"\0")
+    content.update(probability.astype("<f8").tobytes())
+    return content.hexdigest()
+
+
 def _refused_unread(data: bytes) -> SubmissionError | None:
     if len(data) > MAX_BYTES:
         return SubmissionError(
@@ -211,6 +218,5 @@ def _submission(
     # -0.0 and 0.0 are one number.
     probability = table["target"].to_numpy() + 0.0
     names = tuple(image_names) if image_names is not None else tuple(table["image_name"])
-    content = hashlib.sha256("\n".join(names).encode() + b"\0")
-    content.update(probability.astype("<f8").tobytes())
-    return Submission(probability, names, hashlib.sha256(data).hexdigest(), content.hexdigest())
+    content = content_digest(names, probability)
+    return Submission(probability, names, hashlib.sha256(data).hexdigest(), content)

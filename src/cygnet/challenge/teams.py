@@ -4,6 +4,7 @@ Merging must not buy submissions: what the parts used together may not exceed wh
 have used by then.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -15,13 +16,42 @@ from cygnet.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Team:
-    """Its members and when its scored submissions arrived; ``verified`` by an organiser."""
+    """Its members and when its scored submissions arrived; ``verified`` as counted."""
 
     team_id: str
     members: frozenset[str]
     accepted_at: tuple[datetime, ...]
     verified: bool = False
     banned: bool = False
+
+
+def counts_as_verified(organisers_word: bool | None, identified: Collection[bool]) -> bool:
+    """Say whether a team counts as verified: by an organiser, or as all its members are identified.
+
+    ``organisers_word`` is ``None`` where no organiser spoke, and wins otherwise; ``identified`` has
+    a member each. One who is not identified could be in another team too, under another address.
+
+    >>> counts_as_verified(None, [True, True]), counts_as_verified(None, [True, False])
+    (True, False)
+    >>> counts_as_verified(True, [False]), counts_as_verified(False, [True])
+    (True, False)
+    """
+    if organisers_word is not None:
+        return organisers_word
+    return bool(identified) and all(identified)
+
+
+def merged_word(one: bool | None, other: bool | None, *, verified: bool) -> bool | None:
+    """Give the organisers' word on a team that two became; ``verified``: both were.
+
+    >>> merged_word(True, None, verified=True), merged_word(True, None, verified=False)
+    (True, None)
+    >>> merged_word(True, False, verified=False)
+    False
+    """
+    if one is False or other is False:
+        return False
+    return True if verified and (one or other) else None
 
 
 def join_refusal(
@@ -40,6 +70,17 @@ def join_refusal(
             RefusalCode.IN_A_TEAM, "A person is in one team alone. Leave it, or merge the two."
         )
     return _too_late(settings, now) or _too_many(settings, len(team.members) + 1)
+
+
+def offer_refusal(settings: ContestSettings, asking: Team, *, now: datetime) -> Refusal | None:
+    """Say why ``asking`` may not offer itself to another team; or ``None``.
+
+    Of the other team nothing is looked at: whoever offers must not learn whether it is there, how
+    large it is, what it sent. All else is asked when the offer is taken.
+    """
+    if asking.banned:
+        return Refusal(RefusalCode.BANNED, "A banned team cannot merge.")
+    return _too_late(settings, now)
 
 
 def merge_refusal(

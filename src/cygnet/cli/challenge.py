@@ -84,9 +84,9 @@ def user(
 
     The person sets a password by "Forgot your password?".
     """
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.contest.people import make_user
 
     token = make_user(email, team=team, organiser=organiser)
@@ -97,9 +97,9 @@ def user(
 @app.command("board")
 def board(folder: Folder, *, as_json: Json = False) -> None:
     """Print the board."""
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.contest import clock
     from cygnet.site.contest.boards import board as contest_board
     from cygnet.site.contest.state import needed_contest
@@ -117,9 +117,9 @@ def close(folder: Folder, *, as_json: Json = False) -> None:
 
     Stopped anywhere, the same command goes on. Later calls bring the late board up to date.
     """
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.contest import closing
     from cygnet.site.contest.state import contest_settings, needed_contest
 
@@ -146,9 +146,9 @@ def rescore(
     as_json: Json = False,
 ) -> None:
     """Score all submissions anew and show what differs."""
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.contest.models import Submission
     from cygnet.site.contest.rescoring import rescore as rescore_all
     from cygnet.site.contest.state import needed_contest
@@ -176,14 +176,16 @@ def verify(
     Says what was changed, from which act on; exits with 1 when something was. With a head, a
     journal that was written anew is found too.
     """
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.contest.checking import check
+    from cygnet.site.contest.models import Submission
     from cygnet.site.contest.state import needed_contest
 
     needed_contest()
-    document = check(head)
+    with console.progress("Scoring", Submission.objects.count()) as advance:
+        document = check(head, advance)
     if as_json:
         console.print_json(document)
     else:
@@ -203,6 +205,7 @@ def backup(
 
     The secrets and the seed are left out: keep a copy of them elsewhere.
     """
+    # Not brought up to date: a copy is made before that.
     from cygnet.site.start import open_site
 
     open_site(folder)
@@ -227,9 +230,9 @@ def export(
 
     All submissions, scores, statements, versions and the journal; people under pseudonyms.
     """
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.contest.exporting import export as export_contest
 
     document = export_contest(out)

@@ -25,10 +25,10 @@ def announce_command(
     The running site sends; a stopped one does when it is served again. The same subject and text
     are never sent twice to anyone: given again, the command tells how far it is.
     """
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
     words = _read_text(text)
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.updates.announcing import announce
 
     done = announce(subject, words)
@@ -46,10 +46,10 @@ def bounce_command(folder: Folder) -> None:
     Give the notice as it arrived (RFC 3464), for example from a mail server's alias. Only a notice
     that quotes a letter of this site is believed.
     """
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
     data = sys.stdin.buffer.read()
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.updates.announcing import take_notice
 
     console.output().print(take_notice(data))
@@ -67,11 +67,11 @@ def subscribers_command(
     as_json: Annotated[bool, typer.Option("--json", help="Print counts as JSON.")] = False,
 ) -> None:
     """Count those who are told about updates, or give out or erase one, on request."""
-    from cygnet.site.start import open_site
+    from cygnet.site.prepare import open_current
 
     if export is not None and erase is not None:
         raise typer.BadParameter("Give --export or --erase, one at a time.")
-    open_site(folder)
+    open_current(folder)
     from cygnet.site.updates import consent
     from cygnet.site.updates.models import Subscriber
 

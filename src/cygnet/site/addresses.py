@@ -1,7 +1,7 @@
 """From which address does a request come? Forwarded headers count only from the proxy's network."""
 
 from collections.abc import Sequence
-from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from ipaddress import IPv4Address, IPv4Network, IPv6Network, ip_address, ip_network
 
 from cygnet.errors import InputError
 
@@ -25,7 +25,33 @@ def is_within(address: str, trusted: Sequence[Network]) -> bool:
         found = ip_address(address)
     except ValueError:
         return False
+    # A socket of both families writes IPv4 so.
+    found = getattr(found, "ipv4_mapped", None) or found
     return any(found in network for network in trusted)
+
+
+def one_client(address: str) -> str:
+    """Give what limits count: an IPv4 address, or the /64 that a client of IPv6 has to itself.
+
+    >>> one_client("192.0.2.7"), one_client("::ffff:192.0.2.7"), one_client("2001:db8::1:2")
+    ('192.0.2.7', '192.0.2.7', '2001:db8::/64')
+    """
+    try:
+        found = ip_address(address.split("%", maxsplit=1)[0])
+    except ValueError:
+        return address
+    if isinstance(found, IPv4Address):
+        return str(found)
+    if found.ipv4_mapped is not None:
+        return str(found.ipv4_mapped)
+    return str(ip_network((int(found), 64), strict=False))
+
+
+def _without_port(hop: str) -> str:
+    """Give a hop without the client's port, which some proxies write too."""
+    if hop.startswith("["):
+        return hop[1:].partition("]")[0]
+    return hop.partition(":")[0] if hop.count(":") == 1 else hop
 
 
 def origin(
@@ -52,7 +78,7 @@ def origin(
     client = peer
     for hop in reversed(hops):
         try:
-            client = str(ip_address(hop))
+            client = str(ip_address(_without_port(hop)))
         except ValueError:
             break
         if not is_within(client, trusted):

@@ -9,6 +9,8 @@ from typing import Any, ClassVar
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from cygnet.site.addresses import Network, is_within, one_client
+
 HEADER_S = 15.0
 HEADER_BYTES = 64 * 1024
 PER_ADDRESS = 256
@@ -19,7 +21,8 @@ class BoundedProtocol(HttpToolsProtocol):
     """uvicorn's HTTP protocol with caps."""
 
     open_connections: ClassVar[Counter[str]] = Counter()
-    trusted_peers: ClassVar[frozenset[str]] = frozenset()
+    # The proxy brings everybody's connections; its own limits hold there.
+    trusted: ClassVar[tuple[Network, ...]] = ()
 
     _peer = ""
     _header_bytes = 0
@@ -29,10 +32,11 @@ class BoundedProtocol(HttpToolsProtocol):
         """Count the connection; one too many is closed at once."""
         super().connection_made(transport)
         peer = transport.get_extra_info("peername")
-        self._peer = str(peer[0]) if isinstance(peer, tuple) else ""
+        address = str(peer[0]) if isinstance(peer, tuple) else ""
+        self._peer = one_client(address)
         self.open_connections[self._peer] += 1
         too_many = (
-            self.open_connections[self._peer] > PER_ADDRESS and self._peer not in self.trusted_peers
+            self.open_connections[self._peer] > PER_ADDRESS and not is_within(address, self.trusted)
         ) or self.open_connections.total() > IN_ALL
         if too_many:
             transport.close()

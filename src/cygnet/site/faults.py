@@ -6,7 +6,9 @@ says when to try again. A database that is away is answered the same way, and no
 
 import logging
 from collections.abc import Callable
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
@@ -63,6 +65,31 @@ def answer_fault(
         response["Retry-After"] = str(retry_after_s)
     response["Cache-Control"] = "no-store"
     return response
+
+
+class PublicHostMiddleware:
+    """Lets a public site be asked by its own name alone: links in mails are made of it.
+
+    Without it ``Host: localhost`` through the proxy would put that into a mail to somebody else.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        """Refuse other names; a monitor may ask by any that is allowed."""
+        ours = settings.PUBLIC_HOST
+        if (
+            not ours
+            or request.path in {"/healthz", "/metrics"}
+            or urlsplit(f"//{request.get_host()}").hostname == ours
+        ):
+            return self._get_response(request)
+        text = render_to_string(
+            "site/fault.html",
+            bare_context() | {"title": _TITLES[400], "reason": f"Ask for {settings.PUBLIC_URL}/"},
+        )
+        return HttpResponse(text, status=400)
 
 
 class ReasonsMiddleware:

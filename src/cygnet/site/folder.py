@@ -48,11 +48,24 @@ class Mail(_Table):
 
 
 class OpenIdConnect(_Table):
-    """An identity provider that participants may sign in with."""
+    """An identity provider that participants may sign in with.
+
+    Where it ``identifies``, an account of it whose claims are those of ``claims`` marks a person as
+    identified. ``sign_in_url`` is needed where its sign-in page is on another host.
+    """
 
     name: str
     server_url: str
     client_id: str
+    identifies: bool = True
+    claims: Mapping[str, str | int | bool] = Field(default_factory=dict)
+    sign_in_url: str = ""
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Give where a form of ours may lead to: browsers hold a redirect to this, too."""
+        parts = [urlsplit(url) for url in (self.server_url, self.sign_in_url) if url]
+        return tuple(dict.fromkeys(f"{one.scheme}://{one.netloc}" for one in parts))
 
 
 class Webhook(_Table):

@@ -9,12 +9,12 @@ import asyncio
 import json
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from cygnet.site.addresses import Network, origin
+from cygnet.site.addresses import Network, one_client, origin
 
 Message = MutableMapping[str, Any]
 Scope = MutableMapping[str, Any]
@@ -75,12 +75,17 @@ class Gate:
         peer = (scope.get("client") or ("", 0))[0]
         address, scheme, headers = origin(peer, scope["scheme"], scope["headers"], self.trusted)
         scope = dict(scope) | {"client": (address, 0), "scheme": scheme, "headers": headers}
-        self._in_flight[address] += 1
+        client = one_client(address)
+        self._in_flight[client] += 1
         held = [0]
         try:
-            self._check_room(address)
-            await self._check_token(scope, address)
+            self._check_room(client)
+            await self._check_token(scope, client)
             body = await self._whole_body(scope, receive, held)
+            # A body that came in chunks said no length, and Django reads none without.
+            if body:
+                length = (b"content-length", b"%d" % len(body))
+                scope["headers"] = [*_without_framing(headers), length]
             # A deadline counts from here: what waits for its turn has arrived.
             scope["cygnet.received"] = datetime.now(UTC).isoformat()
             await self.app(scope, _replay(body, receive), send)
@@ -88,20 +93,20 @@ class Gate:
             await _refuse(send, refusal)
         finally:
             self._buffered -= held[0]
-            self._in_flight[address] -= 1
-            if not self._in_flight[address]:
-                del self._in_flight[address]
+            self._in_flight[client] -= 1
+            if not self._in_flight[client]:
+                del self._in_flight[client]
 
-    def _check_room(self, address: str) -> None:
-        if self._in_flight[address] > self.limits.per_address:
+    def _check_room(self, client: str) -> None:
+        if self._in_flight[client] > self.limits.per_address:
             raise Refusal(429, "Too many requests of this address are in progress.", 5)
         if self._in_flight.total() > self.limits.in_all:
             raise Refusal(503, "The site is at its limit of requests; please try again.", 5)
 
-    async def _check_token(self, scope: Scope, address: str) -> None:
+    async def _check_token(self, scope: Scope, client: str) -> None:
         if scope["method"] != "POST" or scope["path"] not in TOKEN_UPLOADS:
             return
-        since, wrong = self._wrong.get(address, (self.clock(), 0))
+        since, wrong = self._wrong.get(client, (self.clock(), 0))
         if self.clock() - since > 60:
             since, wrong = self.clock(), 0
         if wrong >= self.limits.wrong_tokens_a_minute:
@@ -113,7 +118,7 @@ class Gate:
             return
         if len(self._wrong) > 10_000:
             self._wrong.clear()
-        self._wrong[address] = (since, wrong + 1)
+        self._wrong[client] = (since, wrong + 1)
         raise Refusal(401, "Send the header: Authorization: Bearer TOKEN, with a token of yours.")
 
     async def _whole_body(self, scope: Scope, receive: Receive, held: list[int]) -> bytes:
@@ -158,7 +163,8 @@ class Slots:
 
     app: App
     most: int = 24
-    held_bytes: int = 4 * 1024 * 1024
+    # No answer is larger than a submission given back; one that streamed would hold its slot.
+    held_bytes: int = 10 * 1024 * 1024
 
     def __post_init__(self) -> None:
         self._slots = asyncio.Semaphore(self.most)
@@ -186,6 +192,11 @@ class Slots:
 async def _send_all(held: list[Message], send: Send) -> None:
     while held:
         await send(held.pop(0))
+
+
+def _without_framing(headers: Iterable[tuple[bytes, bytes]]) -> list[tuple[bytes, bytes]]:
+    framing = {b"content-length", b"transfer-encoding"}
+    return [(name, value) for name, value in headers if name not in framing]
 
 
 def _header(scope: Scope, name: bytes) -> str:

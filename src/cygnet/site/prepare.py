@@ -7,7 +7,7 @@ from pathlib import Path
 
 from cygnet.durable import storage_errors, write_text_whole
 from cygnet.errors import InputError
-from cygnet.site.folder import CONTEST_FILE, new_secret, write_secrets
+from cygnet.site.folder import CONTEST_FILE, ContestFolder, new_secret, write_secrets
 from cygnet.site.start import open_site
 
 _ISIC_2020 = """\
@@ -113,3 +113,20 @@ def migrate() -> None:
     from django.core.management import call_command
 
     call_command("migrate", interactive=False, verbosity=0)
+
+
+def open_current(path: Path) -> ContestFolder:
+    """Wake Django for a contest folder and bring an earlier version's tables up to date."""
+    folder = open_site(path)
+    bring_up_to_date()
+    return folder
+
+
+def bring_up_to_date() -> None:
+    """Bring the database to this version's tables where it is not there; else only look."""
+    from django.db import connection
+    from django.db.migrations.executor import MigrationExecutor
+
+    executor = MigrationExecutor(connection)
+    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+        migrate()

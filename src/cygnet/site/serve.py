@@ -16,13 +16,15 @@ def serve(
     open_site(path, url=url, behind_proxy=behind_proxy)
     import uvicorn
 
+    from cygnet.site.addresses import networks
     from cygnet.site.asgi import make_application
     from cygnet.site.connections import BoundedProtocol
-    from cygnet.site.prepare import migrate
+    from cygnet.site.prepare import bring_up_to_date
 
+    BoundedProtocol.trusted = networks(behind_proxy)
     # Static files are small: that they are read in one go is meant.
     warnings.filterwarnings("ignore", message="StreamingHttpResponse must consume")
-    migrate()
+    bring_up_to_date()
     _ready_contest()
     uvicorn.Server(
         uvicorn.Config(

@@ -11,6 +11,7 @@ from csp.constants import NONE, SELF
 
 from cygnet.site import plugged, stores
 from cygnet.site.folder import host_of, open_folder
+from cygnet.site.gate import GateLimits
 from cygnet.site.stylesheet import write_stylesheet
 
 CONTEST = open_folder(Path(os.environ["CYGNET_CONTEST"]))
@@ -21,6 +22,8 @@ _https = PUBLIC_URL.startswith("https://")
 DEBUG = False
 SECRET_KEY = CONTEST.needed_secret("secret_key")
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *([host_of(PUBLIC_URL)] if PUBLIC_URL else [])]
+# In public the site answers to this name alone.
+PUBLIC_HOST = host_of(PUBLIC_URL) if _https else ""
 CSRF_TRUSTED_ORIGINS = [PUBLIC_URL] if PUBLIC_URL else []
 
 INSTALLED_APPS = [
@@ -41,10 +44,11 @@ INSTALLED_APPS = [
 ]  # fmt: skip
 
 MIDDLEWARE = [
+    "cygnet.site.faults.PublicHostMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
-    "django.contrib.sessions.middleware.SessionMiddleware",
+    "cygnet.site.sessions.Sessions",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -80,9 +84,9 @@ FORM_RENDERER = "cygnet.site.pages.HouseForms"
 # Rows, files, mail ---------------------------------------------------------------------------
 DATABASES = {"default": stores.database(CONTEST)}
 STORAGES = stores.storages(CONTEST)
-MAX_UPLOAD_BYTES = 8 * 1024 * 1024
+# The gate bounds bodies: what it lets through is kept in memory, a form's words around it too.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
-FILE_UPLOAD_MAX_MEMORY_SIZE = MAX_UPLOAD_BYTES
+FILE_UPLOAD_MAX_MEMORY_SIZE = GateLimits().upload_bytes
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
@@ -118,13 +122,16 @@ LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/challenge/team/"
 LOGOUT_REDIRECT_URL = "/"
 
+_provider = CONTEST.contest.openid_connect
+_sign_in = _provider.origins if _provider is not None else ()
+
 # Headers ---------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "style-src": [SELF],
         "img-src": [SELF, "data:"],
-        "form-action": [SELF],
+        "form-action": [SELF, *_sign_in],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
         "connect-src": [NONE],
@@ -147,7 +154,13 @@ LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "filters": {"without_secrets": {"()": "cygnet.site.logs.WithoutSecrets"}},
     "handlers": {"error": {"class": "logging.StreamHandler", "formatter": "line"}},
+    # Both write the address of the page that they refused.
+    "loggers": {
+        name: {"filters": ["without_secrets"]}
+        for name in ("django.request", "django.security.csrf")
+    },
     "root": {"handlers": ["error"], "level": "WARNING"},
 }
 

@@ -1,6 +1,5 @@
 """The reader in a real browser: upload, order, map, slider, places, print, errors, access."""
 
-import os
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,10 +7,11 @@ from typing import Any
 
 import pytest
 
+from node_packages import NODE_MODULES
 from reader_world import Running, lesion_jpeg
 
 CHROMIUM = shutil.which("chromium") or "/usr/bin/chromium"
-AXE = Path(os.environ.get("CYGNET_NODE_MODULES", "")) / "axe-core" / "axe.min.js"
+AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 WIDTHS = (320, 768, 1440, 3840)
 
 
@@ -231,7 +231,7 @@ def test_axe_finds_nothing_and_no_page_is_too_wide(
             assert told == [], link
     context.close()
     if not AXE.is_file():
-        pytest.skip("npm's axe-core is not at CYGNET_NODE_MODULES; widths were looked at")
+        pytest.skip("npm's axe-core is not there (make node-packages); widths were looked at")
 
 
 @pytest.mark.real

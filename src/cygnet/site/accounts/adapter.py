@@ -1,27 +1,25 @@
-"""How does allauth meet this site? Mail that cannot leave is said; redirects stay on the site."""
+"""How does allauth meet this site? Its mail goes into the outbox; redirects stay on the site."""
 
-import logging
-from smtplib import SMTPException
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.core import context as here
+from django.contrib.sites.shortcuts import get_current_site
 
-from cygnet.site.faults import NotNowError
-
-log = logging.getLogger(__name__)
+# An address that nobody has is written to by nobody; the answer must not tell it by its time.
+UNKNOWN = "account/email/unknown_account"
 
 
 class AccountAdapter(DefaultAccountAdapter):
     """The house's ways with accounts."""
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
-        """Send a mail, or say that it cannot be sent now."""
-        try:
-            super().send_mail(template_prefix, email, context)
-        except (OSError, SMTPException) as error:
-            log.exception("mail could not be handed over")
-            raise NotNowError(
-                "The mail that this needs cannot be sent at the moment. Nothing was changed;"
-                " please try again in some minutes.",
-                retry_after_s=300,
-            ) from error
+        """Write a mail and leave it to the outbox: no visitor waits for a mail server."""
+        from cygnet.site.updates.models import Mail
+        from cygnet.site.updates.posting import Words, post
+
+        request = here.request
+        words = {"request": request, "email": email, "current_site": get_current_site(request)}
+        mail = self.render_mail(template_prefix, email, words | context)
+        to = "" if template_prefix == UNKNOWN else email
+        post(to, Words(Mail.Kind.ACCOUNT, str(mail.subject), str(mail.body)))

@@ -18,7 +18,9 @@ def django_settings(folder: ContestFolder) -> dict[str, Any]:
         "ACCOUNT_LOGOUT_ON_GET": False,
         # An address that is taken is answered as a new one is; its owner is told by mail.
         "ACCOUNT_PREVENT_ENUMERATION": True,
-        "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS": False,
+        # The mail to one who has none is written, as to one who has, and sent to nobody.
+        "ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS": True,
+        "ACCOUNT_FORMS": {"signup": "cygnet.site.accounts.forms.SignupForm"},
         "ACCOUNT_EMAIL_SUBJECT_PREFIX": f"[{folder.contest.title}] ",
         "ACCOUNT_LOGIN_ON_PASSWORD_RESET": False,
         "ACCOUNT_SESSION_REMEMBER": None,
@@ -37,12 +39,19 @@ def django_settings(folder: ContestFolder) -> dict[str, Any]:
                             "name": provider.name,
                             "client_id": provider.client_id,
                             "secret": folder.needed_secret("openid_client_secret"),
-                            "settings": {"server_url": provider.server_url},
+                            "settings": {
+                                "server_url": provider.server_url,
+                                "oauth_pkce_enabled": True,
+                            },
                         }
                     ]
                 }
             },
+            "SOCIALACCOUNT_ADAPTER": "cygnet.site.accounts.provider.ProviderAdapter",
             "SOCIALACCOUNT_LOGIN_ON_GET": False,
             "SOCIALACCOUNT_EMAIL_AUTHENTICATION": False,
+            "SOCIALACCOUNT_STORE_TOKENS": False,
+            # A visitor waits while the provider is asked.
+            "SOCIALACCOUNT_REQUESTS_TIMEOUT": 5,
         }
     return settings

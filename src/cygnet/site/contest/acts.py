@@ -4,29 +4,32 @@ Each is one transaction: the rules are asked in it, the change is made, the jour
 """
 
 import secrets
-import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 
 from django.core.exceptions import ValidationError
 
-from cygnet.challenge.admission import Refusal
+from cygnet.challenge.admission import Refusal, RefusalCode
 from cygnet.challenge.feedback import LadderState, merged_ladder
+from cygnet.challenge.names import name_key, validate_name
 from cygnet.challenge.phases import extended
 from cygnet.challenge.selection import Candidate, selection_refusal
 from cygnet.challenge.settings import Track
-from cygnet.challenge.teams import join_refusal, merge_refusal, merged
+from cygnet.challenge.teams import (
+    join_refusal,
+    merge_refusal,
+    merged,
+    merged_word,
+    offer_refusal,
+)
+from cygnet.errors import InputError
 from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal
+from cygnet.site.contest.identity import recount
 from cygnet.site.contest.models import Contest, Entrant, Membership, MergeOffer, Submission, Team
 from cygnet.site.contest.standing import person, team_facts
 from cygnet.site.contest.state import ROW, contest_settings, touch, writing
-
-
-def name_key(name: str) -> str:
-    """Give what two names that look alike share: compatibility forms and case folded."""
-    return unicodedata.normalize("NFKC", name).casefold().strip()
 
 
 def _note(kind: str, now: datetime, **details: object) -> None:
@@ -50,17 +53,29 @@ def found_team(user: User, name: str, *, verified: bool = False) -> Team:
     Raises Django's ValidationError for a name that is taken, or that cannot be read.
     """
     now = clock.now()
-    name = unicodedata.normalize("NFC", name).strip()
+    try:
+        name = validate_name(name)
+    except InputError as error:
+        raise ValidationError(str(error)) from error
     with writing() as row:
         if Membership.objects.filter(user=user).exists():
             raise ValidationError("You are in a team already; a person can be in one.")
         if Team.objects.filter(name_key=name_key(name)).exists():
             raise ValidationError("A team of this name, or of one that looks alike, exists.")
         team = Team(name=name, name_key=name_key(name), founded_at=now, verified=verified)
+        team.organisers_word = True if verified else None
         team.full_clean()
         team.save()
         Membership.objects.create(user=user, team=team, joined_at=now, leads=True)
-        _note("team-founded", now, team=str(team.pk), person=str(user.pk), name=name)
+        _note(
+            "team-founded",
+            now,
+            team=str(team.pk),
+            person=str(user.pk),
+            name=name,
+            verified=verified,
+        )
+        recount(row, team)
         touch(row)
     return team
 
@@ -83,6 +98,9 @@ def join(user: User, team: Team) -> Refusal | None:
     """Let ``user`` join ``team``, or say why not."""
     now = clock.now()
     with writing() as row:
+        # It may have merged, or made another invitation, since the page was opened.
+        if not Team.objects.filter(pk=team.pk, invitation=team.invitation).exists():
+            return Refusal(RefusalCode.GONE, "This invitation opens nothing any more.")
         other = person(user).team
         refusal = join_refusal(
             contest_settings(row),
@@ -95,6 +113,7 @@ def join(user: User, team: Team) -> Refusal | None:
             return refusal
         Membership.objects.create(user=user, team=team, joined_at=now)
         _note("team-joined", now, team=str(team.pk), person=str(user.pk))
+        recount(row, team)
     return None
 
 
@@ -116,20 +135,23 @@ def leave(user: User) -> str | None:
         elif not rest.filter(leads=True).exists():
             first.leads = True
             first.save(update_fields=["leads"])
+        if first is not None:
+            recount(row, team)
         touch(row)
     return None
 
 
-def offer_merge(asking: Team, asked: Team) -> Refusal | None:
-    """Offer that ``asking`` becomes part of ``asked``, or say why not."""
+def offer_merge(asking: Team, asked: Team | None) -> Refusal | None:
+    """Offer that ``asking`` becomes part of ``asked``, or say why not: of itself alone."""
     now = clock.now()
     with writing() as row:
-        refusal = merge_refusal(
-            contest_settings(row), team_facts(asked), team_facts(asking), now=now
-        )
-        if refusal is None:
+        refusal = offer_refusal(contest_settings(row), team_facts(asking), now=now)
+        if refusal is not None or asked is None or asked == asking:
+            return refusal
+        # Either may have become part of another since the page was opened.
+        if Team.objects.filter(pk__in=(asked.pk, asking.pk)).count() == 2:
             MergeOffer.objects.get_or_create(asking=asking, asked=asked, defaults={"made_at": now})
-    return refusal
+    return None
 
 
 def take_merge(offer: MergeOffer) -> Refusal | None:
@@ -137,8 +159,11 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
     now = clock.now()
     with writing() as row:
         settings = contest_settings(row)
-        stays = Team.objects.get(pk=offer.asked_id)
-        goes = Team.objects.get(pk=offer.asking_id)
+        # It may have been taken, refused, or lost with a team since the page was opened.
+        found = MergeOffer.objects.select_related("asked", "asking").filter(pk=offer.pk).first()
+        if found is None:
+            return Refusal(RefusalCode.GONE, "This offer is no more.")
+        stays, goes = found.asked, found.asking
         refusal = merge_refusal(settings, team_facts(stays), team_facts(goes), now=now)
         if refusal is not None:
             return refusal
@@ -146,12 +171,16 @@ def take_merge(offer: MergeOffer) -> Refusal | None:
         Membership.objects.filter(team=goes).update(team=stays, leads=False)
         Submission.objects.filter(team=goes).update(team=stays, selected=False)
         stays.verified = made.verified
+        stays.organisers_word = merged_word(
+            stays.organisers_word, goes.organisers_word, verified=made.verified
+        )
         if stays.ladder is not None or goes.ladder is not None:
             ladder = merged_ladder(ladder_of(stays.ladder), ladder_of(goes.ladder))
             stays.ladder, stays.released = ladder.as_json(), ladder.released
-        stays.save(update_fields=["verified", "ladder", "released"])
+        stays.save(update_fields=["verified", "organisers_word", "ladder", "released"])
         _note("teams-merged", now, stays=str(stays.pk), goes=str(goes.pk))
         goes.delete()
+        recount(row, stays)
         touch(row)
     return None
 
@@ -193,7 +222,9 @@ def select(team: Team, wanted: Sequence[str]) -> Refusal | None:
 def state_method(team: Team, *, method: str, external_data: str) -> None:
     """Keep what a team says of its method and of other data that it used."""
     with writing():
-        Team.objects.filter(pk=team.pk).update(method=method, external_data=external_data)
+        if not Team.objects.filter(pk=team.pk).update(method=method, external_data=external_data):
+            # It became part of another meanwhile, which says how it was done.
+            return
         said = sha256(f"{method}\0{external_data}".encode()).hexdigest()
         _note("statement", clock.now(), team=str(team.pk), sha256=said)
 
@@ -208,7 +239,8 @@ def mark_team(
             for key, value in (("verified", verified), ("banned", banned))
             if value is not None
         }
-        Team.objects.filter(pk=team.pk).update(**changes)
+        word = {} if verified is None else {"organisers_word": verified}
+        Team.objects.filter(pk=team.pk).update(**changes, **word)
         _note("team-marked", clock.now(), team=str(team.pk), by=str(by.pk), **changes)
         touch(row)
 
@@ -236,6 +268,13 @@ def note_change(user: User, by: User, changes: Mapping[str, object]) -> None:
             fields=sorted(changes),
             values=said,
         )
+
+
+def note_token(user: User, *, organiser: bool) -> None:
+    """Write down that a token of an account was made at the server, which speaks in its name."""
+    if Contest.objects.filter(pk=ROW).exists():
+        with writing():
+            _note("token-made", clock.now(), person=str(user.pk), organiser=organiser)
 
 
 def extend(closes: datetime, by: User) -> datetime:

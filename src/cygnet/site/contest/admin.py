@@ -105,7 +105,7 @@ class SubmissionAdmin(_Watched):
     list_select_related = ("team", "user")
     search_fields = ("id", "team__name", "file_digest", "content_digest")
     fields: ClassVar[tuple[str, ...]] = (
-        "number", "team", "user", "received", "phase", "track", "note", "file_digest",
+        "number", "team", "user", "received", "phase", "track", "file_digest",
         "content_digest", "receipt", "flags",
     )  # fmt: skip
 

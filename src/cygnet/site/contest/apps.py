@@ -23,9 +23,11 @@ class ContestConfig(AppConfig):
     def ready(self) -> None:
         """Have webhooks told, submissions looked at and heads mailed beside the requests."""
         from cygnet.site import background, metrics
-        from cygnet.site.contest import looking, mailing, measures, webhooks
+        from cygnet.site.contest import identity, looking, mailing, measures, webhooks
+        from cygnet.site.updates import outbox
 
         background.register("webhooks", webhooks.drain)
         background.register("likeness", looking.look)
-        background.register("heads", mailing.mail_heads)
+        outbox.also(mailing.mail_head)
         metrics.register(measures.samples)
+        identity.connect()

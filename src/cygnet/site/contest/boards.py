@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import OuterRef, Subquery
+
 from cygnet.challenge.board import OpenEntry, open_board
 from cygnet.challenge.feedback import LadderState
 from cygnet.challenge.phases import closed_at
 from cygnet.challenge.settings import ContestSettings
 from cygnet.site.contest.board_table import board_table
-from cygnet.site.contest.models import Contest, Team
+from cygnet.site.contest.models import Contest, Submission, Team
 from cygnet.site.contest.state import contest_settings
 
 # A flood of submissions makes a board twice a second, not at every one of them.
@@ -72,11 +74,27 @@ def _made(row: Contest, settings: ContestSettings, key: tuple[int, bool]) -> Boa
     )
 
 
+def n_late_waiting() -> int:
+    """Count the teams whose newest late submission has no private score yet."""
+    newest = Submission.objects.filter(team=OuterRef("team"), phase="late").order_by("-number")
+    waiting = Submission.objects.filter(
+        phase="late",
+        private_score=None,
+        team__banned=False,
+        number=Subquery(newest.values("number")[:1]),
+    )
+    return int(waiting.count())
+
+
 def board_document(row: Contest, *, closed: bool) -> dict[str, Any]:
     """Give the board as the API answers it."""
     if row.closed_board is not None:
-        found: dict[str, Any] = {"closed": True, **row.closed_board, "late": row.late_board or []}
-        return found
+        return {
+            "closed": True,
+            **row.closed_board,
+            "late": row.late_board or [],
+            "late_waiting": n_late_waiting(),
+        }
     settings = contest_settings(row)
     rows = [one.as_json() for one in open_board(_entries(), blind=settings.blind)]
     return {"closed": False, "scoring": closed, "rows": rows}

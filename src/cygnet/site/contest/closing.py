@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from cygnet.challenge.board import FinalEntry, closed_board, late_row, prizes
-from cygnet.challenge.phases import closed_at
+from cygnet.challenge.phases import SETTLES, closed_at, may_be_scored_at
 from cygnet.challenge.scoring import PartScore, part_score
 from cygnet.challenge.sealing import load_sealed
 from cygnet.challenge.selection import final_selections
@@ -58,6 +58,11 @@ def close(advance: Advance = lambda _: None) -> dict[str, object]:
         raise InputError.of(
             f"The contest is open until {settings.closes.isoformat()}.",
             "Close it afterwards; what was sent until then counts.",
+        )
+    if not may_be_scored_at(settings, now):
+        raise InputError.of(
+            "What arrived in the last second may still be being written.",
+            f"Close it from {(settings.closes + SETTLES).isoformat()} on.",
         )
     part = private_part()
     if row.closed_board is None:
@@ -122,10 +127,12 @@ def _freeze(settings: ContestSettings, part: Part, now: datetime, advance: Advan
 def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
     """Bring the late board up to date: an interval for every verified team, no number."""
     rows = []
+    n_new = 0
     for team in Team.objects.filter(banned=False).order_by("name"):
         late = Submission.objects.filter(team=team, phase="late").order_by("number").last()
         if late is None:
             continue
+        n_new += late.private_score is None
         score = private_score(part, late)
         made = late_row(part, team.name, score, verified=team.verified, rules=rules)
         advance(1)
@@ -133,5 +140,7 @@ def _late(rules: FeedbackRules, part: Part, advance: Advance) -> None:
             rows.append(made.as_json())
     with writing() as row:
         if row.late_board != rows:
+            journal.record("late-board", {"rows": rows}, moment=journal.check_clock(clock.now()))
+        if n_new or row.late_board != rows:
             Contest.objects.filter(pk=row.pk).update(late_board=rows)
             touch(row)

@@ -46,14 +46,16 @@ _MEDIA = {
     ".md": "text/markdown",
 }
 
-# A cell that begins with one of these is a formula to a spreadsheet.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins with one of these, in any width, is a formula to a spreadsheet.
+_FORMULA = ("=", "+", "-", "@", "|", "%", "\uff1d", "\uff0b", "\uff0d", "\uff20", "\u2212")
 
 
 def safe_cell(value: object) -> str:
     """Write a cell so that a spreadsheet shows it and does not run it."""
     text = "" if value is None else str(value)
-    if isinstance(value, str) and text.startswith(_FORMULA):
+    # Some programs pass over blanks and breaks before they look.
+    begins = text.lstrip().startswith(_FORMULA) or text[:1] in {"\t", "\r", "\n"}
+    if isinstance(value, str) and begins:
         return "'" + text
     return text
 

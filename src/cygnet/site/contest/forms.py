@@ -8,6 +8,7 @@ from django import forms
 
 from cygnet.challenge.settings import ContestSettings
 from cygnet.challenge.submission import MAX_BYTES
+from cygnet.site.contest.mailing import AUDIENCES
 from cygnet.site.contest.models import Team
 
 
@@ -102,6 +103,40 @@ class ZoneForm(forms.Form):
     time_zone = forms.ChoiceField(
         label="Your time zone", choices=[(zone, zone) for zone in sorted(available_timezones())]
     )
+
+
+class BanForm(forms.Form):
+    """Ban a person, or take it back."""
+
+    email = forms.EmailField(label="Address of the person")
+    reason = forms.CharField(
+        label="Reason",
+        max_length=200,
+        required=False,
+        help_text="For organisers; the person is told only that the account is banned.",
+    )
+
+
+class WriteForm(forms.Form):
+    """Write to participants."""
+
+    audience = forms.ChoiceField(
+        label="To whom", choices=list(AUDIENCES.items()), widget=forms.RadioSelect
+    )
+    subject = forms.CharField(label="Subject", max_length=150)
+    text = forms.CharField(
+        label="Text",
+        max_length=10_000,
+        widget=forms.Textarea,
+        help_text="Plain text. A line that says why they get it is added.",
+    )
+
+    def clean_subject(self) -> str:
+        """Refuse what is no line."""
+        subject: str = self.cleaned_data["subject"]
+        if not subject.isprintable():
+            raise forms.ValidationError("A subject is one line of letters that can be seen.")
+        return subject
 
 
 class ExtendForm(forms.Form):

@@ -14,8 +14,9 @@ from cygnet.challenge.sealing import (
     write_secrets,
 )
 from cygnet.challenge.truth import read_contest_truth, split_truth
+from cygnet.errors import InputError
 from cygnet.site.contest import clock, journal
-from cygnet.site.contest.models import Contest
+from cygnet.site.contest.models import Contest, JournalAct
 from cygnet.site.contest.state import (
     OPEN,
     ROW,
@@ -26,6 +27,7 @@ from cygnet.site.contest.state import (
     settings_of_file,
     touch,
 )
+from cygnet.site.folder import CONTEST_FILE
 
 
 def found(truth_file: Path) -> None:
@@ -60,7 +62,8 @@ def found(truth_file: Path) -> None:
 def take_settings() -> bool:
     """Take the settings of ``contest.toml`` where the file was changed since; say whether.
 
-    Once the contest is open its close moves as the rules say, here too; raises
+    Until somebody takes part every date may change: a folder that was just made is open at once.
+    From then on the close of an open contest moves as the rules say, here too; raises
     :class:`InputError` for a file that asks for another.
     """
     settings, digest = settings_of_file(site_settings.CONTEST)
@@ -70,9 +73,24 @@ def take_settings() -> bool:
         if row.taken_from == digest:
             return False
         current = contest_settings(row)
-        if phase_at(current, now) is not Phase.BEFORE and settings.closes != current.closes:
+        if settings.public_share != current.public_share:
+            raise InputError.of(
+                f"The truth was split with public_share = {current.public_share:g}.",
+                "Make another contest to split it otherwise.",
+                file=site_settings.CONTEST.path / CONTEST_FILE,
+            )
+        is_planned = phase_at(current, now) is Phase.BEFORE or not _has_begun()
+        if not is_planned and settings.closes != current.closes:
             extended(current, settings.closes, now=now)
         Contest.objects.filter(pk=ROW).update(settings=settings.as_json(), taken_from=digest)
         journal.record("settings", {"settings": settings.as_json()}, moment=now)
         touch(row)
     return True
+
+
+def _has_begun() -> bool:
+    """Say whether anybody did anything in the contest besides setting it up."""
+    begun: bool = JournalAct.objects.exclude(
+        kind__in=("founded", "settings", "token-made")
+    ).exists()
+    return begun

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 LOOK_EVERY_S = 3.0
 AT_A_TIME = 50
+# Nearly the same is looked for among so many of the newest; the same, among all.
 AMONG = 4000
+MOST_FLAGS = 5
 
 
 def look(stop: threading.Event) -> None:
@@ -30,7 +32,7 @@ def look_once() -> int:
     new = list(
         Submission.objects.filter(looked_at=False)
         .order_by("number")
-        .only("sketch", "probability", "team_id", "number")[:AT_A_TIME]
+        .only("sketch", "probability", "team_id", "number", "content_digest")[:AT_A_TIME]
     )
     if not new:
         return 0
@@ -51,7 +53,18 @@ def _flags(one: Submission, others: "dict[str, tuple[str, Sketch]]") -> list[dic
     if is_near_constant(probability_from(bytes(one.probability))):
         flags.append({"kind": "near-constant"})
     # A team's own are alike by nature.
-    foreign = {key: kept for key, (team, kept) in others.items() if team != str(one.team_id)}
+    same = Submission.objects.filter(content_digest=one.content_digest).exclude(team=one.team_id)
+    # The very same numbers are found however long ago they came; their index is asked.
+    flags += [
+        {"kind": "near-duplicate", "other": str(pk), "spearman": 1.0, "max_difference": 0.0}
+        for pk in same.order_by("number").values_list("pk", flat=True)[:MOST_FLAGS]
+    ]
+    known = {flag["other"] for flag in flags if "other" in flag}
+    foreign = {
+        key: kept
+        for key, (team, kept) in others.items()
+        if team != str(one.team_id) and key not in known
+    }
     alike = near_duplicates(Sketch.from_bytes(bytes(one.sketch)), foreign)
     flags += [
         {
@@ -60,6 +73,6 @@ def _flags(one: Submission, others: "dict[str, tuple[str, Sketch]]") -> list[dic
             "spearman": round(found.spearman, 6),
             "max_difference": round(found.max_difference, 6),
         }
-        for found in alike[:5]
+        for found in alike[: MOST_FLAGS - len(known)]
     ]
     return flags

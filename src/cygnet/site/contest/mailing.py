@@ -1,51 +1,92 @@
-"""How do organisers hold the journal's head apart from the server? By a mail a day."""
+"""What does the contest write to people? The journal's head to organisers, words to participants.
 
-import logging
-import threading
-from datetime import date
+All of it goes through the outbox: the one thread that sends also writes the head of the day, and
+a key for each day and address keeps anybody from getting it twice.
+"""
 
+from hashlib import sha256
+
+from allauth.account.models import EmailAddress
 from django.conf import settings
-from django.core.mail import send_mail
 
+from cygnet.site.accounts.models import User
 from cygnet.site.contest import clock, journal
 from cygnet.site.contest.models import JournalAct
+from cygnet.site.contest.state import writing
+from cygnet.site.updates.models import Mail
+from cygnet.site.updates.posting import Words, key_of, post_all
 
-log = logging.getLogger(__name__)
+AUDIENCES = {
+    "teams": "Everybody who is in a team",
+    "leaders": "Who leads a team",
+    "unverified": "Everybody in a team that is not verified",
+    "accounts": "Everybody who has an account",
+}
+_FOOT = "\n\n-- \nThe organisers of {title}. You get this because you have an account there.\n"
 
-LOOK_EVERY_S = 60.0
+_HEAD = """\
+The journal has {number} acts. Its head is
+
+{head}
+
+Keep this mail. Whether anything was changed since, this says:
+cygnet challenge verify DIR --head {head}
+"""
 
 
-def mail_heads(stop: threading.Event) -> None:
-    """Mail the head once a UTC day on which something happened."""
-    mailed: date | None = None
-    while not stop.wait(LOOK_EVERY_S):
-        today = clock.now().date()
-        if mailed != today and mail_head(today):
-            mailed = today
+def organisers() -> list[str]:
+    """Give whom the head is mailed to: the contest's address, and every organiser's own."""
+    own = User.objects.filter(is_staff=True, is_active=True).values_list("email", flat=True)
+    given = settings.CONTEST.contest.organiser_email.strip().lower()
+    return sorted({*own, *([given] if given else [])})
 
 
-def mail_head(today: date) -> bool:
-    """Mail today's head unless it was mailed; false where it has to be tried again."""
-    to = settings.CONTEST.contest.organiser_email
-    last = JournalAct.objects.first()
-    if not to or last is None:
-        return True
-    mark = settings.CONTEST.path / "last-head-mailed"
-    said = f"{today.isoformat()} {last.head}"
-    before = mark.read_text(encoding="utf-8").strip() if mark.exists() else ""
-    if before.startswith(today.isoformat()) or before.endswith(last.head):
-        return True
-    try:
-        send_mail(
-            f"{settings.CONTEST.contest.title}: head of the journal, {today.isoformat()}",
-            f"The journal has {last.number} acts. Its head is\n\n{journal.head()}\n\n"
-            "Keep this mail. Whether anything was changed since, this says:\n"
-            f"cygnet challenge verify DIR --head {last.head}\n",
-            None,
-            [to],
-        )
-    except OSError as error:
-        log.warning("the head of the journal could not be mailed: %s", error)
-        return False
-    mark.write_text(said + "\n", encoding="utf-8")
-    return True
+def mail_head() -> int:
+    """Write today's head to the organisers, once a UTC day; give to how many it was written.
+
+    A day on which nothing was added to the journal since the last mail has none.
+    """
+    day = clock.now().date().isoformat()
+    about = f"head {day}"
+    mailed = Mail.objects.filter(kind=Mail.Kind.HEAD).order_by("-made_at")
+    last = JournalAct.objects.only("number", "head").first()
+    if last is None or mailed.filter(key__startswith=about).exists():
+        return 0
+    before = mailed.first()
+    mark = last.head[:12]
+    if before is not None and mark in before.subject:
+        return 0
+    words = Words(
+        Mail.Kind.HEAD,
+        f"Head of the journal, {day}, {mark}: {settings.CONTEST.contest.title}",
+        _HEAD.format(number=last.number, head=last.head),
+    )
+    return post_all({to: key_of(about, to) for to in organisers()}, words)
+
+
+def readers(audience: str) -> list[str]:
+    """Give the confirmed addresses of an audience."""
+    rows = EmailAddress.objects.filter(verified=True, primary=True, user__is_active=True)
+    if audience != "accounts":
+        rows = rows.filter(user__membership__isnull=False)
+    if audience == "leaders":
+        rows = rows.filter(user__membership__leads=True)
+    if audience == "unverified":
+        rows = rows.filter(user__membership__team__verified=False)
+    return sorted(set(rows.values_list("email", flat=True)))
+
+
+def write_to(audience: str, subject: str, text: str, by: User) -> int:
+    """Write to an audience in an organiser's name; the same words reach nobody twice.
+
+    Gives to how many it was written now.
+    """
+    digest = sha256(f"{subject}\0{text}".encode()).hexdigest()
+    foot = _FOOT.format(title=settings.CONTEST.contest.title)
+    words = Words(Mail.Kind.ORGANISERS, subject, text.replace("\r\n", "\n").strip() + foot)
+    about = f"words {digest[:24]}"
+    with writing():
+        n_new = post_all({to: key_of(about, to) for to in readers(audience)}, words)
+        details = {"by": str(by.pk), "audience": audience, "n_people": n_new, "sha256": digest}
+        journal.record("mailed", details, moment=journal.check_clock(clock.now()))
+    return n_new

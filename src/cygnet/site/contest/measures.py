@@ -10,7 +10,9 @@ from cygnet.site.metrics import Sample
 def samples() -> Iterator[Sample]:
     """Give the counts as they stand; none is a function of a score."""
     last = JournalAct.objects.only("number").first()
-    yield "cygnet_accounts", "gauge", "Accounts.", User.objects.count()
+    # Only confirmed ones: a sign-up that does not move the number would tell a taken address.
+    confirmed = User.objects.filter(emailaddress__verified=True).distinct().count()
+    yield "cygnet_accounts", "gauge", "Accounts with a confirmed address.", confirmed
     yield "cygnet_teams", "gauge", "Teams.", Team.objects.count()
     yield "cygnet_submissions_total", "counter", "Submissions.", Submission.objects.count()
     yield "cygnet_journal_acts_total", "counter", "Acts of the journal.", last.number if last else 0

@@ -43,6 +43,8 @@ class Team(models.Model):
     name_key = models.CharField(max_length=180, unique=True, editable=False)
     founded_at = models.DateTimeField()
     verified = models.BooleanField(default=False)
+    # Null where no organiser spoke; then ``verified`` follows who is identified.
+    organisers_word = models.BooleanField(null=True, editable=False)
     banned = models.BooleanField(default=False)
     invitation = models.CharField(max_length=64, blank=True, editable=False)
     ladder = models.JSONField(null=True, blank=True, editable=False)
@@ -86,6 +88,7 @@ class Entrant(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="entrant"
     )
     rules_accepted_at = models.DateTimeField(null=True, blank=True)
+    identified_at = models.DateTimeField(null=True, blank=True, editable=False)
     banned = models.BooleanField(default=False)
     ban_reason = models.CharField(max_length=200, blank=True)
 

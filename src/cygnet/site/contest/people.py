@@ -4,6 +4,7 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from cygnet.challenge.names import name_key
 from cygnet.errors import InputError, Offender
 from cygnet.site.accounts.models import ApiToken, User
 from cygnet.site.contest import acts
@@ -31,6 +32,7 @@ def make_user(email: str, *, team: str | None, organiser: bool) -> str:
         user = _account(email, organiser=organiser)
     if team is not None:
         _put_into(user, team)
+    acts.note_token(user, organiser=organiser)
     return ApiToken.issue(user, "made by an organiser")
 
 
@@ -40,6 +42,10 @@ def _account(email: str, *, organiser: bool) -> User:
     user: User | None = User.objects.filter(email=email.strip().lower()).first()
     if user is None:
         user = User.objects.create_user(email)
+    elif not EmailAddress.objects.filter(user=user, verified=True).exists():
+        # Anybody may have signed up with this address: that password must not open the account.
+        user.set_unusable_password()
+        user.save(update_fields=["password"])
     if organiser and not user.is_staff:
         user.is_staff = user.is_superuser = True
         user.save(update_fields=["is_staff", "is_superuser"])
@@ -51,7 +57,7 @@ def _account(email: str, *, organiser: bool) -> User:
 
 def _put_into(user: User, name: str) -> None:
     membership = Membership.objects.select_related("team").filter(user=user).first()
-    team = Team.objects.filter(name_key=acts.name_key(name)).first()
+    team = Team.objects.filter(name_key=name_key(name)).first()
     if membership is not None and membership.team != team:
         raise InputError.of(
             f"{user} is in the team {membership.team} already.", "A person can be in one."

@@ -17,7 +17,14 @@ from cygnet.challenge.scoring import PartScore, part_score
 from cygnet.challenge.sealing import load_sealed, read_secrets, store_truth
 from cygnet.challenge.settings import ContestSettings
 from cygnet.challenge.submission import probability_from
-from cygnet.challenge.truth import ContestTruth, Usage, part_of, read_contest_truth, split_truth
+from cygnet.challenge.truth import (
+    ContestTruth,
+    Part,
+    Usage,
+    part_of,
+    read_contest_truth,
+    split_truth,
+)
 from cygnet.errors import InputError
 from cygnet.site.contest import clock, closing, journal
 from cygnet.site.contest.models import Contest, JournalAct, Submission, Team
@@ -28,6 +35,7 @@ from cygnet.site.contest.state import (
     contest,
     contest_settings,
     open_folder,
+    open_truth,
     touch,
     writing,
 )
@@ -86,17 +94,40 @@ def rescore(
     row = contest()
     settings = contest_settings(row)
     truth = _truth(settings, truth_file)
-    again, ladders = _scored(truth, settings, advance)
+    again, ladders = scored_again(part_of(truth, Usage.PUBLIC), settings, advance)
     changes = [_change(one) for one in again if one.feedback != one.before]
-    document: dict[str, Any] = {
-        "n_submissions": len(again),
-        "changed": changes,
-        "truth_changed": truth.digest != row.truth_digest,
-        "applied": apply,
-    }
     if apply:
         _keep(truth, again, ladders, changes)
-    return document
+    return _document(again, changes, truth_changed=truth.digest != row.truth_digest, applied=apply)
+
+
+def rescore_open(*, apply: bool = False, advance: Advance = lambda _: None) -> dict[str, Any]:
+    """Do the same without the sealed part, as the running site may: the labels as they are.
+
+    Raises :class:`InputError` where new scores are to be kept beside a frozen board.
+    """
+    row = contest()
+    if apply and row.closed_board is not None:
+        raise InputError.of(
+            "The board is frozen; private scores would have to be made anew as well.",
+            "Run: cygnet challenge rescore DIR --apply",
+        )
+    again, ladders = scored_again(open_truth(row)[1], contest_settings(row), advance)
+    changes = [_change(one) for one in again if one.feedback != one.before]
+    if apply:
+        _keep(None, again, ladders, changes)
+    return _document(again, changes, truth_changed=False, applied=apply)
+
+
+def _document(
+    again: list[_Again], changes: list[dict[str, Any]], *, truth_changed: bool, applied: bool
+) -> dict[str, Any]:
+    return {
+        "n_submissions": len(again),
+        "changed": changes,
+        "truth_changed": truth_changed,
+        "applied": applied,
+    }
 
 
 def _truth(settings: ContestSettings, truth_file: Path | None) -> ContestTruth:
@@ -119,10 +150,10 @@ def _truth(settings: ContestSettings, truth_file: Path | None) -> ContestTruth:
     return split_truth(new, read_secrets(folder / SEED).seed, public_share=settings.public_share)
 
 
-def _scored(
-    truth: ContestTruth, settings: ContestSettings, advance: Advance
+def scored_again(
+    part: Part, settings: ContestSettings, advance: Advance
 ) -> tuple[list[_Again], _Ladders]:
-    part = part_of(truth, Usage.PUBLIC)
+    """Score and tell every submission again, in the order of arrival."""
     ladders = _Ladders()
     again = []
     rows = Submission.objects.order_by("number").defer("score", "sketch", "private_score")
@@ -163,11 +194,16 @@ def _change(one: _Again) -> dict[str, Any]:
 
 
 def _keep(
-    truth: ContestTruth, again: list[_Again], ladders: _Ladders, changes: list[dict[str, Any]]
+    truth: ContestTruth | None,
+    again: list[_Again],
+    ladders: _Ladders,
+    changes: list[dict[str, Any]],
 ) -> None:
+    """Keep new scores; ``truth`` is ``None`` where the labels are the ones of before."""
     folder = site_settings.CONTEST.path
     with writing() as row:
         closed = row.closed_board is not None
+        digest = row.truth_digest if truth is None else truth.digest
         if Submission.objects.count() != len(again):
             raise InputError.of(
                 "A submission arrived meanwhile; nothing was changed.", "Run it again."
@@ -186,18 +222,18 @@ def _keep(
             team.save(update_fields=["ladder", "released"])
         Contest.objects.filter(pk=row.pk).update(
             ladder=ladders.contest.as_json(),
-            truth_digest=truth.digest,
+            truth_digest=digest,
             closed_board=None,
             late_board=None,
         )
         journal.record(
             "rescored",
-            {"n_submissions": len(again), "changed": changes, "truth": truth.digest},
+            {"n_submissions": len(again), "changed": changes, "truth": digest},
             moment=clock.now(),
         )
         touch(row)
         # Last, inside the transaction: if the files cannot be written, nothing was changed.
-        if truth.digest != row.truth_digest:
+        if truth is not None and digest != row.truth_digest:
             store_truth(truth, open_folder=open_folder(), sealed_folder=folder / SEALED)
     if closed:
         closing.close()

@@ -169,6 +169,12 @@ def _record(
             return decided
         if isinstance(decided, rules.Replayed):
             return Taken(Submission.objects.get(pk=decided.submission_id), replayed=True)
+        if decided.phase is Phase.OPEN and _is_frozen(row):
+            raise NotNowError(
+                "The final board stands already, so the clock of this server was wrong; the"
+                " organisers have to set it right. Nothing was recorded.",
+                retry_after_s=300,
+            )
         assert who.team is not None  # noqa: S101 - admission admits nobody without a team
         made = Submission(
             team=who.team,
@@ -199,6 +205,11 @@ def _record(
         webhooks.announce("submission", {"id": str(made.pk), "receipt": made.receipt}, received)
         touch(row)
     return Taken(made, replayed=False)
+
+
+def _is_frozen(row: Contest) -> bool:
+    frozen: bool = Contest.objects.filter(pk=row.pk, closed_board__isnull=False).exists()
+    return frozen
 
 
 def _next_number(last: Act | None) -> int:

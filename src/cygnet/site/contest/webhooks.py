@@ -15,7 +15,7 @@ import ssl
 import threading
 from collections.abc import Mapping
 from datetime import datetime, timedelta
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
 from urllib.parse import SplitResult, urlsplit
 
 from django.conf import settings
@@ -28,6 +28,7 @@ TRIES = 12
 TIMEOUT_S = 10
 LOOK_EVERY_S = 2.0
 SIGNATURE = "X-Cygnet-Signature"
+_NAT64 = IPv6Network("64:ff9b::/96")
 
 
 class NotPublicError(Exception):
@@ -50,13 +51,30 @@ def signature(secret: str, moment: int, body: bytes) -> str:
     return f"t={moment},v1={made}"
 
 
+def is_public(address: str) -> bool:
+    """Say whether an address is of the public network, and so is the IPv4 that it may carry.
+
+    >>> is_public("93.184.215.14"), is_public("::ffff:10.0.0.1"), is_public("64:ff9b::a00:1")
+    (True, False, False)
+    """
+    found = ip_address(address.split("%", maxsplit=1)[0])
+    if isinstance(found, IPv6Address):
+        # Mapped, 6to4, Teredo, NAT64: a router on the way may lead to the address within.
+        carried = [found.ipv4_mapped, found.sixtofour, *(found.teredo or ())]
+        if found in _NAT64:
+            carried.append(IPv4Address(int(found) & 0xFFFFFFFF))
+        if any(one is not None and not one.is_global for one in carried):
+            return False
+        if found.ipv4_mapped is not None:
+            return True
+    return found.is_global and not found.is_multicast
+
+
 def public_address(host: str, port: int) -> str:
     """Resolve ``host`` and give one of its addresses; raises where any of them is not public."""
     found = {info[4][0] for info in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)}
     for address in found:
-        parsed = ip_address(str(address).split("%")[0])
-        mapped = getattr(parsed, "ipv4_mapped", None) or parsed
-        if not mapped.is_global or mapped.is_multicast:
+        if not is_public(str(address)):
             raise NotPublicError(f"{host} leads to {address}, which is not public")
     return str(sorted(map(str, found))[0])
 
@@ -73,7 +91,7 @@ class _Pinned(http.client.HTTPSConnection):
         """Connect to the checked address; the certificate is of the name."""
         plain = socket.create_connection((self._address, self.port), TIMEOUT_S)
         # Once more, on the connection itself: this is where the bytes will go.
-        if not ip_address(plain.getpeername()[0].split("%")[0]).is_global:
+        if not is_public(plain.getpeername()[0]):
             plain.close()
             raise NotPublicError(f"{self.host} led to {self._address}")
         self.sock = self._context_checked.wrap_socket(plain, server_hostname=self.host)
@@ -100,7 +118,7 @@ def send(url: str, body: bytes, secret: str) -> str:
         finally:
             connection.close()
     except NotPublicError as error:
-        return f"refused: {error}"
+        return f"refused: {error}"[:200]
     except (OSError, http.client.HTTPException) as error:
         return f"failed: {error}"[:200]
     return f"ok {status}" if 200 <= status < 300 else f"answered {status}"

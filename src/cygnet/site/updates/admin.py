@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.http import HttpRequest
 
-from cygnet.site.updates.models import Announcement, ConsentEvent, Letter
+from cygnet.site.updates.models import Announcement, ConsentEvent, Letter, Mail
 
 
 class _ReadOnly(admin.ModelAdmin):
@@ -39,6 +39,15 @@ class LetterAdmin(_ReadOnly):
     list_display = ("changed_at", "announcement", "state", "attempts", "reply")
     list_filter = ("state", "announcement")
     fields = ("announcement", "state", "attempts", "not_before", "changed_at", "reply")
+
+
+@admin.register(Mail)
+class MailAdmin(_ReadOnly):
+    """What was written to people of the challenge, without addresses and words."""
+
+    list_display = ("changed_at", "kind", "subject", "state", "attempts", "reply")
+    list_filter = ("kind", "state")
+    fields = ("kind", "subject", "state", "attempts", "not_before", "changed_at", "reply")
 
 
 @admin.register(ConsentEvent)

@@ -10,7 +10,7 @@ from django.db import transaction
 
 from cygnet.errors import InputError
 from cygnet.site.updates import letters, wording
-from cygnet.site.updates.models import Announcement, Letter, Subscriber
+from cygnet.site.updates.models import Announcement, Letter, Mail, Subscriber
 from cygnet.site.updates.notice import read_notice
 
 MOST_SUBJECT: Final = 150
@@ -86,11 +86,12 @@ def take_notice(data: bytes) -> str:
     if not said.is_final:
         return f"Delivery is only delayed ({said.status}); nothing was changed."
     stopped = 0
+    came_back = {"state": Letter.State.REFUSED, "reply": f"came back: {said.status}"[:200]}
     for letter in Letter.objects.filter(pk__in=found):
         stopped += consent.came_back(letter.subscriber_id, said.status)
-        Letter.objects.filter(pk=letter.pk).update(
-            state=Letter.State.REFUSED, reply=f"came back: {said.status}"[:200]
-        )
+        Letter.objects.filter(pk=letter.pk).update(**came_back)
+    if Mail.objects.filter(pk__in=found).update(**came_back):
+        return f"A mail about the challenge came back ({said.status}); the organisers see it."
     if stopped:
         return f"The address is written to no more ({said.status})."
     return "The address had stopped before; nothing was changed."

@@ -30,7 +30,7 @@ def compose(letter: Letter) -> EmailMessage:
     one = letter.subscriber
     site = settings.PUBLIC_URL or one.site_url
     headers = {
-        "Message-ID": message_id(letter.id, urlsplit(site).hostname or "localhost"),
+        "Message-ID": message_id(letter.id, site_host(site)),
         "Auto-Submitted": "auto-generated",
     }
     if letter.announcement is None:
@@ -53,10 +53,15 @@ def compose(letter: Letter) -> EmailMessage:
         # RFC 8058: a mail program leaves for its reader with one POST, without a cookie.
         headers["List-Unsubscribe"] = f"<{unsubscribe}>"
         headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-        headers["List-Id"] = f"<updates.{urlsplit(site).hostname or 'localhost'}>"
+        headers["List-Id"] = f"<updates.{site_host(site)}>"
     return EmailMessage(
         subject=" ".join(subject.split()), body=text, to=[one.email], headers=headers
     )
+
+
+def site_host(site: str) -> str:
+    """Give the host that identifiers end in."""
+    return urlsplit(site).hostname or "localhost"
 
 
 def sender_address() -> str:

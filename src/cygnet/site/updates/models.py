@@ -136,15 +136,15 @@ class Announcement(models.Model):
         return str(self.subject)
 
 
-class Letter(models.Model):
-    """One mail to one address: the outbox.
+class Posted(models.Model):
+    """What the outbox keeps of a mail, whatever stands in it.
 
-    ``handing`` is written before the body leaves: a letter that is found so by another process may
+    ``handing`` is written before the body leaves: a mail that is found so by another process may
     have arrived, and is never sent again (``unclear``).
     """
 
     class State(models.TextChoices):
-        """Where a letter stands."""
+        """Where a mail stands."""
 
         WAITING = "waiting", "waiting"
         HANDING = "handing", "being handed over"
@@ -155,15 +155,28 @@ class Letter(models.Model):
         CANCELLED = "cancelled", "no longer wanted"
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
-    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="letters")
-    announcement = models.ForeignKey(
-        Announcement, on_delete=models.CASCADE, null=True, related_name="letters"
-    )
     state = models.CharField(max_length=9, choices=State.choices, default=State.WAITING)
     attempts = models.PositiveSmallIntegerField(default=0)
     not_before = models.DateTimeField(default=timezone.now)
     changed_at = models.DateTimeField(default=timezone.now)
     reply = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        """Columns of letters and of mail."""
+
+        abstract = True
+
+    def __str__(self) -> str:
+        return f"{self.id} {self.state}"
+
+
+class Letter(Posted):
+    """One mail to one address of the list."""
+
+    subscriber = models.ForeignKey(Subscriber, on_delete=models.CASCADE, related_name="letters")
+    announcement = models.ForeignKey(
+        Announcement, on_delete=models.CASCADE, null=True, related_name="letters"
+    )
 
     class Meta:
         """An announcement reaches an address once."""
@@ -175,8 +188,33 @@ class Letter(models.Model):
             ),
         )
 
-    def __str__(self) -> str:
-        return f"{self.id} {self.state}"
+
+class Mail(Posted):
+    """One mail of the site to one person; address and text are emptied when it has left.
+
+    ``key`` tells what must not be written twice: of each key there is one mail for ever.
+    """
+
+    class Kind(models.TextChoices):
+        """Why it is written."""
+
+        ACCOUNT = "account", "about an account"
+        ORGANISERS = "organisers", "of the organisers"
+        HEAD = "head", "head of the journal"
+
+    kind = models.CharField(max_length=10, choices=Kind.choices)
+    key = models.CharField(max_length=100, null=True, unique=True, editable=False)  # noqa: DJ001
+    made_at = models.DateTimeField(default=timezone.now, editable=False)
+    to = models.EmailField(max_length=254, blank=True, editable=False)
+    subject = models.CharField(max_length=200, editable=False)
+    text = models.TextField(editable=False)
+
+    class Meta:
+        """The outbox looks for what waits."""
+
+        verbose_name_plural = "mail"
+        ordering = ("-made_at",)
+        indexes = (models.Index(fields=("state", "not_before"), name="mail_state_not_before"),)
 
 
 class Lease(models.Model):

@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 import uuid
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Any, Final
 
@@ -17,8 +18,8 @@ from django.db.models import F, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
-from cygnet.site.updates import consent, letters, rules
-from cygnet.site.updates.models import Lease, Letter, Subscriber
+from cygnet.site.updates import consent, letters, posting, rules
+from cygnet.site.updates.models import Lease, Letter, Mail, Posted, Subscriber
 from cygnet.site.updates.post import Outcome, Post
 
 log = logging.getLogger(__name__)
@@ -27,10 +28,17 @@ NAME: Final = "updates"
 _LOOK_EVERY_S: Final = 2.0
 _TIDY_EVERY: Final = timedelta(hours=1)
 _LONGEST_PAUSE_S: Final = 300.0
-_BATCH: Final = 100
-_State: Any = Letter.State
+# Few: who waits for a password is not behind many of an announcement.
+_BATCH: Final = 50
+_State: Any = Posted.State
 
 _woken = threading.Event()
+_chores: list[Callable[[], object]] = []
+
+
+def also(chore: Callable[[], object]) -> None:
+    """Have the one who sends do ``chore`` at every look: write what is due, at most once."""
+    _chores.append(chore)
 
 
 def wake() -> None:
@@ -68,8 +76,11 @@ class Sender:
             return _LOOK_EVERY_S
         if timezone.now() - self._tidied > _TIDY_EVERY:
             consent.tidy()
+            posting.tidy()
             self._tidied = timezone.now()
         consent.handle_sign_ups()
+        for chore in _chores:
+            _do(chore)
         return self._send_waiting()
 
     def end(self) -> None:
@@ -95,11 +106,7 @@ class Sender:
                 holder=self.holder, until=Now() + length
             )
             if taken:
-                left = Letter.objects.filter(state=_State.HANDING).update(
-                    state=_State.UNCLEAR,
-                    changed_at=timezone.now(),
-                    reply="the process was stopped while the letter was handed over",
-                )
+                left = _leave_unclear()
                 if left:
                     log.warning("%d letter(s) may have arrived; none is sent again", left)
         self._holds = bool(taken)
@@ -114,16 +121,8 @@ class Sender:
         return self._holds
 
     def _send_waiting(self) -> float:
-        """Send what waits, first confirmations; give after how many seconds to look again."""
-        waiting = Letter.objects.filter(state=_State.WAITING, not_before__lte=timezone.now())
-        found = list(
-            waiting.select_related("subscriber", "announcement").order_by(
-                # Confirmations have no announcement, and do not wait behind one.
-                F("announcement_id").asc(nulls_first=True),
-                "not_before",
-                "id",
-            )[:_BATCH]
-        )
+        """Send what waits; give after how many seconds to look again."""
+        found = _waiting()
         if not found:
             self._n_down = 0
             if self._post is not None:
@@ -131,10 +130,10 @@ class Sender:
                 self._post = None
             return _LOOK_EVERY_S
         self._post = self._post or Post()
-        for letter in found:
+        for one in found:
             if self._stop.is_set() or not self._renew():
                 return 0.0
-            outcome = self._send(letter, self._post)
+            outcome = self._send(one, self._post)
             if outcome.kind == "down":
                 return self._server_is_down(outcome)
             self._n_down = 0
@@ -149,45 +148,84 @@ class Sender:
         log.warning("the mail server takes nothing: %s", outcome.reply)
         return min(_LOOK_EVERY_S * 2.0 ** min(self._n_down, 16), _LONGEST_PAUSE_S)
 
-    def _send(self, letter: Letter, post: Post) -> Outcome:
-        if not _is_wanted(letter):
-            _close(letter, _State.CANCELLED, "no longer wanted")
+    def _send(self, one: Posted, post: Post) -> Outcome:
+        if not _is_wanted(one):
+            _close(one, _State.CANCELLED, "no longer wanted")
             return Outcome("sent")
         if not post.is_open():
             return Outcome("down", "it cannot be reached")
-        outcome = post.hand_over(letters.compose(letter), lambda: self._begin(letter))
-        _note(letter, outcome)
+        mail = posting.compose(one) if isinstance(one, Mail) else letters.compose(one)
+        outcome = post.hand_over(mail, lambda: self._begin(one))
+        _note(one, outcome)
         return outcome
 
-    def _begin(self, letter: Letter) -> bool:
-        """Write down that a letter leaves now, under the lease and only once."""
+    def _begin(self, one: Posted) -> bool:
+        """Write down that a mail leaves now, under the lease and only once."""
         with transaction.atomic():
             return self._renew() and bool(
-                Letter.objects.filter(pk=letter.pk, state=_State.WAITING).update(
-                    state=_State.HANDING, changed_at=timezone.now()
-                )
+                type(one)
+                .objects.filter(pk=one.pk, state=_State.WAITING)
+                .update(state=_State.HANDING, changed_at=timezone.now())
             )
 
 
-def _is_wanted(letter: Letter) -> bool:
+def _do(chore: Callable[[], object]) -> None:
+    try:
+        chore()
+    # Whatever it was, it is tried at the next look, and the mail that waits leaves meanwhile.
+    except Exception:
+        log.exception("what the outbox does besides sending failed")
+
+
+def _waiting() -> list[Posted]:
+    """Give what waits: about accounts first, then confirmations, then what many get."""
+    mail = Mail.objects.filter(state=_State.WAITING, not_before__lte=timezone.now())
+    order = ("not_before", "id")
+    found: list[Posted] = list(mail.filter(kind=Mail.Kind.ACCOUNT).order_by(*order)[:_BATCH])
+    waiting = Letter.objects.filter(state=_State.WAITING, not_before__lte=timezone.now())
+    found += waiting.select_related("subscriber", "announcement").order_by(
+        # Confirmations have no announcement, and do not wait behind one.
+        F("announcement_id").asc(nulls_first=True),
+        *order,
+    )[:_BATCH]
+    found += mail.exclude(kind=Mail.Kind.ACCOUNT).order_by(*order)[:_BATCH]
+    return found
+
+
+def _leave_unclear() -> int:
+    """Let be what the holder before was handing over; give how many."""
+    words = {
+        "state": _State.UNCLEAR,
+        "changed_at": timezone.now(),
+        "reply": "the process was stopped while it was handed over",
+    }
+    left = Letter.objects.filter(state=_State.HANDING).update(**words)
+    left += Mail.objects.filter(state=_State.HANDING).update(to="", text="", **words)
+    return int(left)
+
+
+def _is_wanted(one: Posted) -> bool:
     """Look again before sending: a person may have left, or been erased, since."""
+    if isinstance(one, Mail):
+        return posting.is_wanted(one)
+    letter: Any = one
     states = {Subscriber.State.PENDING} if letter.announcement is None else set()
     states = states or {Subscriber.State.CONFIRMED}
     return bool(Subscriber.objects.filter(pk=letter.subscriber_id, state__in=states).exists())
 
 
-def _note(letter: Letter, outcome: Outcome) -> None:
-    """Write down what became of a letter."""
+def _note(one: Posted, outcome: Outcome) -> None:
+    """Write down what became of a mail."""
     if outcome.kind in {"down", "not-mine"}:
         return
     if outcome.kind == "later":
-        attempts = letter.attempts + 1
+        attempts = one.attempts + 1
         pause = rules.pause_after(attempts)
         if pause is None:
-            _close(letter, _State.GIVEN_UP, outcome.reply)
+            _close(one, _State.GIVEN_UP, outcome.reply)
             return
         _update(
-            letter,
+            one,
             state=_State.WAITING,
             attempts=attempts,
             not_before=timezone.now() + pause,
@@ -200,17 +238,18 @@ def _note(letter: Letter, outcome: Outcome) -> None:
         "refused": _State.REFUSED,
         "rejected": _State.REFUSED,
     }
-    _close(letter, states[outcome.kind], outcome.reply)
-    if outcome.kind == "refused":
-        consent.came_back(letter.subscriber_id, outcome.reply)
+    _close(one, states[outcome.kind], outcome.reply)
+    if outcome.kind == "refused" and isinstance(one, Letter):
+        consent.came_back(one.subscriber_id, outcome.reply)
 
 
-def _close(letter: Letter, state: str, reply: str) -> None:
-    _update(letter, state=state, attempts=letter.attempts + 1, reply=reply[:200])
+def _close(one: Posted, state: str, reply: str) -> None:
+    # Whom the mail was to, and the links in it, are nobody's business any more.
+    emptied = {"to": "", "text": ""} if isinstance(one, Mail) else {}
+    _update(one, state=state, attempts=one.attempts + 1, reply=reply[:200], **emptied)
 
 
-def _update(letter: Letter, **fields: Any) -> None:
+def _update(one: Posted, **fields: Any) -> None:
     open_states = (_State.WAITING, _State.HANDING)
-    Letter.objects.filter(pk=letter.pk, state__in=open_states).update(
-        changed_at=timezone.now(), **fields
-    )
+    rows = type(one).objects.filter(pk=one.pk, state__in=open_states)
+    rows.update(changed_at=timezone.now(), **fields)

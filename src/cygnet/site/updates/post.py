@@ -14,6 +14,7 @@ from io import BytesIO
 from typing import Any, Literal
 
 from django.core.mail import EmailMessage, get_connection
+from django.core.mail.backends.filebased import EmailBackend as FileBackend
 from django.core.mail.backends.smtp import EmailBackend
 
 from cygnet.site.updates.letters import sender_address
@@ -64,6 +65,11 @@ class Post:
             return Outcome("not-mine")
         try:
             self._backend.send_messages([mail])
+        except OSError as error:
+            # A folder keeps the mail, and cannot now: nothing of it arrived anywhere.
+            if isinstance(self._backend, FileBackend):
+                return Outcome("later", without_addresses(str(error)))
+            return Outcome("unclear", without_addresses(str(error)))
         # A provider's library: whatever it raises, the mail may have arrived.
         except Exception as error:  # noqa: BLE001
             return Outcome("unclear", without_addresses(str(error)))

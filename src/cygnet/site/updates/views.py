@@ -50,8 +50,8 @@ def page(request: HttpRequest) -> HttpResponse:
             return answer_fault(
                 request,
                 429,
-                "Very many addresses were entered from your network. Nothing was recorded; please"
-                " try again in an hour.",
+                "Very many addresses were entered, from your network or in all. Nothing was"
+                " recorded; please try again in an hour.",
                 retry_after_s=3600,
             )
     answer: HttpResponse = redirect("updates:asked")

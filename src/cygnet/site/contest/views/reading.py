@@ -6,7 +6,7 @@ from django.conf import settings as site_settings
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET, require_safe
+from django.views.decorators.http import require_safe
 
 from cygnet.site.contest import boards, clock
 from cygnet.site.contest.state import open_truth
@@ -35,7 +35,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     return show(request, "rules.html", settings)
 
 
-@require_GET
+@require_safe
 def board(request: HttpRequest) -> HttpResponse:
     """Show the board; for who is not signed in the page is one for all, and kept."""
     row, settings = current()

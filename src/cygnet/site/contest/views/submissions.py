@@ -11,6 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from cygnet.challenge.admission import Admitted, Refusal, admission
 from cygnet.challenge.feedback import Feedback, Said, public_answer
+from cygnet.challenge.phases import closed_at
 from cygnet.challenge.settings import ContestSettings, Track
 from cygnet.site.contest import acts, clock
 from cygnet.site.contest.api import STATUS, received_at
@@ -94,7 +95,8 @@ def public_now(one: Submission, team: Team, settings: ContestSettings) -> dict[s
     told = one.feedback
     feedback = Feedback(told["auroc"], Said(told["said"]), told["beats_contest"])
     part = open_truth(contest())[1]
-    return public_answer(part, feedback, verified=team.verified, blind=settings.blind).as_json()
+    blind = settings.blind and not closed_at(settings, clock.now())
+    return public_answer(part, feedback, verified=team.verified, blind=blind).as_json()
 
 
 def _own(who: Person, submission_id: uuid.UUID) -> Submission:

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
+from cygnet.challenge.names import name_key
 from cygnet.site.contest import acts
 from cygnet.site.contest.forms import MergeForm, StatementForm, TeamForm
 from cygnet.site.contest.models import MergeOffer, Team
@@ -33,7 +34,7 @@ def team(request: HttpRequest, who: Person) -> HttpResponse:
             statement=StatementForm(instance=who.team),
             merge=MergeForm(),
             has_submitted=who.team.submissions.exists(),
-            members=who.team.memberships.select_related("user"),
+            members=who.team.memberships.select_related("user__entrant"),
             offers=MergeOffer.objects.filter(asked=who.team).select_related("asking"),
         )
     form = TeamForm(request.POST or None)
@@ -101,10 +102,9 @@ def offer(request: HttpRequest, who: Person) -> HttpResponse:
     if who.team is None or not who.leads:
         say(request, NEEDS_TEAM if who.team is None else LEADER_ALONE, "")
     elif form.is_valid():
-        key = acts.name_key(form.cleaned_data["team"])
-        other = Team.objects.filter(name_key=key).exclude(pk=who.team.pk).first()
+        key = name_key(form.cleaned_data["team"])
         # Whether a team exists stands on no board before it submits: the answer is the same.
-        refusal = None if other is None else acts.offer_merge(who.team, other)
+        refusal = acts.offer_merge(who.team, Team.objects.filter(name_key=key).first())
         say(request, refusal, "If there is such a team, its leader sees the offer now.")
     return redirect(HOME)
 
