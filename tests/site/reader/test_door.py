@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from typing import Any, cast
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from cygnet.site.reader.door import Door
 from cygnet.site.reader.judging import Patient
 from cygnet.site.reader.memory import Memory
+from cygnet.site.reader.serving import address_of, listening
 from cygnet.site.reader.state import MOST_BODY_BYTES, Admission, Gate, State
 
 
@@ -182,3 +184,11 @@ def test_a_place_is_given_back_when_reading_fails(local: Held) -> None:
         _ask(local, "POST", "/v1/read", app=broken, content_length="10")
     assert local.gate.inside == 0
     assert local.memory.used_bytes == 0
+
+
+def test_an_address_that_can_be_opened_is_told() -> None:
+    with listening("127.0.0.1", 0) as opened:
+        port = opened.getsockname()[1]
+        assert address_of(opened, "127.0.0.1") == f"http://127.0.0.1:{port}/"
+        every = "0.0.0.0"  # noqa: S104 - told of, not bound to
+        assert address_of(opened, every) == f"http://{socket.gethostname()}:{port}/"
