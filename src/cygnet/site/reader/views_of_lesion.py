@@ -109,7 +109,7 @@ async def earlier(request: HttpRequest, key: str, number: int) -> HttpResponse:
         fault = own_fault(NO_ROOM, asked.uploads[0].name)
         return await _again(state, patient, key, number, f"{fault.rule} {fault.remedy}")
     one.earlier = read.lesions[0]
-    link = f"/patients/{key}/compare?a={number}&b={number}e"
+    link = f"/patients/{key}/compare?a={number}e&b={number}"
     return HttpResponseRedirect(link, status=303)
 
 
