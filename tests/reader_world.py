@@ -1,5 +1,6 @@
 """What tests of the reader stand on: a small model with evidence, pictures, a running reader."""
 
+import asyncio
 import io
 import json
 import os
@@ -11,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,11 @@ import simplejpeg
 from onnx import helper
 
 from cygnet.evaluation.score_evidence import score_evidence
+from cygnet.site.reader.asking import About
+from cygnet.site.reader.judging import Reader
+from cygnet.site.reader.memory import Memory
+from cygnet.site.reader.state import Admission, State
+from cygnet.site.reader.uploads import Upload
 from exported import write_small_model
 
 WAIT_S = 60.0
@@ -145,3 +152,20 @@ def _address(process: subprocess.Popen[bytes], log: Path) -> str:
             return found[1]
         time.sleep(0.1)
     raise AssertionError(f"the reader did not start: {log.read_text(encoding='utf-8')}")
+
+
+def answer_without_room(model: Path) -> tuple[int, int]:
+    """Give the status and Retry-After of a page that is asked to keep more than it may."""
+    from cygnet.site.reader import views
+    from cygnet.site.reader.settings import set_up
+
+    set_up()
+    reader = Reader.open(model, threads=1)
+    state = State(reader, Admission.of("127.0.0.1"), memory=Memory(10))
+    request: Any = SimpleNamespace(scope={"cygnet": state}, headers={})
+    uploads = [Upload("one.jpg", lesion_jpeg(1))]
+    answer = asyncio.run(views._judge(request, uploads, About()))
+    state.reading.shutdown()
+    state.showing.shutdown()
+    reader.close()
+    return answer.status_code, int(answer.headers["Retry-After"])

@@ -54,6 +54,7 @@ def test_hairs_are_dark_thin_and_as_many_as_drawn() -> None:
     light = torch.ones(2, 3, 64, 64) * 0.8
     draws = torch.rand(2, hair_columns(8), generator=torch.Generator().manual_seed(4))
     draws[:, 0] = torch.tensor([0.0, 0.999])  # none, and all eight
+    draws[:, 1:3] = torch.tensor([0.0, 0.999])  # the darkest, the densest
     found = with_hairs(light, draws, 8, MEAN, DEVIATION)
     assert torch.equal(found[0], light[0])
     changed = (found[1, 0] < 0.7).float().mean().item()

@@ -1,26 +1,15 @@
 """What a page answers when the memory is full."""
 
-import asyncio
-from types import SimpleNamespace
-from typing import Any
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from pathlib import Path
 
-from cygnet.site.reader import views
-from cygnet.site.reader.asking import About
-from cygnet.site.reader.judging import Reader
-from cygnet.site.reader.memory import Memory
-from cygnet.site.reader.settings import set_up
-from cygnet.site.reader.state import Admission, State
-from cygnet.site.reader.uploads import Upload
-from reader_world import lesion_jpeg
+from reader_world import answer_without_room
 
 
-def test_a_page_that_finds_no_room_says_when_to_come_again(reader: Reader) -> None:
-    set_up()
-    state = State(reader, Admission.of("127.0.0.1"), memory=Memory(10))
-    request: Any = SimpleNamespace(scope={"cygnet": state}, headers={})
-    uploads = [Upload("one.jpg", lesion_jpeg(1))]
-    answer = asyncio.run(views._judge(request, uploads, About()))
-    assert answer.status_code == 503
-    assert int(answer.headers["Retry-After"]) >= 1
-    state.reading.shutdown()
-    state.showing.shutdown()
+def test_a_page_that_finds_no_room_says_when_to_come_again(small_model: Path) -> None:
+    # In a process of its own, as Django is set up once for one site.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        status, again_s = process.submit(answer_without_room, small_model).result(timeout=120)
+    assert status == 503
+    assert again_s >= 1
