@@ -165,20 +165,20 @@ class _Run:
             self._in_one_go()
             return
         self._advance(self._part.resume(offer))
-        todo: SimpleQueue[Piece] = SimpleQueue()
+        waiting: SimpleQueue[Piece] = SimpleQueue()
         missing = [piece for piece in self._part.pieces if piece.left]
         for piece in missing:
-            todo.put(piece)
+            waiting.put(piece)
         try:
-            self._side_by_side(todo, min(connections, len(missing)))
+            self._side_by_side(waiting, min(connections, len(missing)))
         finally:
             self._part.save()
 
-    def _side_by_side(self, todo: "SimpleQueue[Piece]", n_threads: int) -> None:
+    def _side_by_side(self, waiting: "SimpleQueue[Piece]", n_threads: int) -> None:
         if not n_threads:
             return
         with ThreadPoolExecutor(n_threads, thread_name_prefix="cygnet-fetch") as pool:
-            futures = [pool.submit(self._fill_pieces, todo) for _ in range(n_threads)]
+            futures = [pool.submit(self._fill_pieces, waiting) for _ in range(n_threads)]
             problems: list[BaseException] = []
             try:
                 for future in as_completed(futures):
@@ -193,10 +193,10 @@ class _Run:
         if causes:
             raise causes[0]
 
-    def _fill_pieces(self, todo: "SimpleQueue[Piece]") -> None:
+    def _fill_pieces(self, waiting: "SimpleQueue[Piece]") -> None:
         while True:
             try:
-                piece = todo.get_nowait()
+                piece = waiting.get_nowait()
             except Empty:
                 return
             failures = 0

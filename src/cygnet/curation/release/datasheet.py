@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from cygnet.curation.release.citation import citation
-from cygnet.curation.release.facts import ReleaseFacts
+from cygnet.curation.release.facts import COUNT_ROWS, ReleaseFacts
 from cygnet.curation.release.parts import Part
 
 OPEN: Final = "*Not stated by the publisher.*"
@@ -98,18 +98,7 @@ def _composition(facts: ReleaseFacts) -> list[str]:
         ["", *names],
         [
             [label, *(_figure(facts.parts[name], key) for name in names)]
-            for label, key in (
-                ("Images", "n_images"),
-                ("Patients", "n_patients"),
-                ("Lesions", "n_lesions"),
-                ("Melanoma images", "n_malignant"),
-                ("Other images", "n_benign"),
-                ("Patients with a melanoma", "n_melanoma_patients"),
-                ("Melanoma images a patient, at most", "max_melanomas_a_patient"),
-                ("Images a patient, mean", "mean_images_a_patient"),
-                ("Images a patient, least", "min_images_a_patient"),
-                ("Images a patient, most", "max_images_a_patient"),
-            )
+            for label, key in COUNT_ROWS
         ],
     )
     for name, part in facts.parts.items():

@@ -5,13 +5,27 @@ The datasheet, the metadata and the record all quote these, so that they cannot 
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from cygnet.cohort.table import Dataset
 from cygnet.curation.audit_facts import part_facts
 from cygnet.curation.release.config import ReleaseConfig
 from cygnet.curation.release.parts import WrittenImage
 from cygnet.curation.release.selection import Selected
+
+COUNT_ROWS: Final = (
+    ("Images", "n_images"),
+    ("Patients", "n_patients"),
+    ("Lesions", "n_lesions"),
+    ("Melanoma images", "n_malignant"),
+    ("Other images", "n_benign"),
+    ("Patients with a melanoma", "n_melanoma_patients"),
+    ("Melanoma images a patient, at most", "max_melanomas_a_patient"),
+    ("Images a patient, mean", "mean_images_a_patient"),
+    ("Images a patient, least", "min_images_a_patient"),
+    ("Images a patient, most", "max_images_a_patient"),
+)
+"""How the figures of a part are called, and their keys, in the order of a table."""
 
 
 @dataclass(frozen=True)

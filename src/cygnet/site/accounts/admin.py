@@ -11,6 +11,7 @@ from django.dispatch import Signal
 from django.http import HttpRequest
 
 from cygnet.site.accounts.models import User
+from cygnet.site.admin_rows import KeptRows
 
 # Sent with ``user``, ``by`` and ``changes`` when an organiser changes an account.
 changed = Signal()
@@ -30,8 +31,8 @@ for _model in (Group, Authenticator, EmailAddress):
 
 
 @admin.register(User)
-class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg,unused-ignore]
-    """People."""
+class UserAdmin(KeptRows):
+    """People: they sign up, or ``cygnet challenge user`` makes them; closed, never deleted."""
 
     list_display = ("email", "name", "is_active", "is_staff", "date_joined")
     list_filter = ("is_active", "is_staff")
@@ -46,13 +47,3 @@ class UserAdmin(admin.ModelAdmin):  # type: ignore[type-arg,unused-ignore]
         super().save_model(request, obj, form, change)
         changes = {name: form.cleaned_data[name] for name in form.changed_data}
         changed.send(User, user=obj, by=request.user, changes=changes)
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """People sign up, or are made by ``cygnet challenge user``."""
-        del request
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Close an account instead: its submissions stay whose they are."""
-        del request, obj
-        return False

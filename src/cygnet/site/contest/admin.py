@@ -9,6 +9,7 @@ from django.http import HttpRequest
 
 from cygnet.site.accounts.admin import changed
 from cygnet.site.accounts.models import User
+from cygnet.site.admin_rows import KeptRows
 from cygnet.site.contest import acts
 from cygnet.site.contest.models import Delivery, Entrant, JournalAct, Submission, Team
 
@@ -18,18 +19,8 @@ def _journal(user: User, by: User, changes: dict[str, object], **_: object) -> N
     acts.note_change(user, by, changes)
 
 
-class _Watched(admin.ModelAdmin):  # type: ignore[type-arg,unused-ignore]
+class _Watched(KeptRows):
     """Rows that change by acts alone."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nothing is added by hand."""
-        del request
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nothing is deleted by hand."""
-        del request, obj
-        return False
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         """Nothing is changed but by the actions below."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from cygnet.curation.cohort_bands import images_a_patient, images_by_age
+from cygnet.curation.release.facts import COUNT_ROWS
 from cygnet.report import numbers
 from cygnet.report.cohort_figures import counts_figure
 from cygnet.report.figures import Figure
@@ -12,18 +13,6 @@ from cygnet.site.dataset.examples import training_table
 from cygnet.site.dataset.subject import Subject
 
 _PARTS: Final = {"train": "Training", "test": "Test"}
-_ROWS: Final = (
-    ("Images", "n_images"),
-    ("Patients", "n_patients"),
-    ("Lesions", "n_lesions"),
-    ("Melanoma images", "n_malignant"),
-    ("Other images", "n_benign"),
-    ("Patients with a melanoma", "n_melanoma_patients"),
-    ("Melanoma images a patient, at most", "max_melanomas_a_patient"),
-    ("Images a patient, mean", "mean_images_a_patient"),
-    ("Images a patient, least", "min_images_a_patient"),
-    ("Images a patient, most", "max_images_a_patient"),
-)
 _UNKNOWN: Final = "Unknown means that no finer diagnosis was recorded."
 _VALUES: Final = (
     ("diagnosis", "Diagnoses", "Training images by diagnosis."),
@@ -54,7 +43,7 @@ def counts_table(facts: Mapping[str, Any]) -> DataTable:
     names = [name for name in _PARTS if name in facts["parts"]]
     rows = [
         (label, [_known(facts["parts"][name], key) for name in names])
-        for label, key in _ROWS
+        for label, key in COUNT_ROWS
         if any(facts["parts"][name].get(key) for name in names)
     ]
     return table(

@@ -1,39 +1,20 @@
 """The organisers' view of updates: how many, and what was sent. Nothing here is changed by hand."""
 
 from django.contrib import admin
-from django.http import HttpRequest
 
+from cygnet.site.admin_rows import ReadRows
 from cygnet.site.updates.models import Announcement, ConsentEvent, Letter, Mail
 
 
-class _ReadOnly(admin.ModelAdmin):
-    """A list without buttons."""
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Refuse."""
-        del request
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Refuse."""
-        del request, obj
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        """Refuse."""
-        del request, obj
-        return False
-
-
 @admin.register(Announcement)
-class AnnouncementAdmin(_ReadOnly):
+class AnnouncementAdmin(ReadRows):
     """What was announced."""
 
     list_display = ("at", "subject")
 
 
 @admin.register(Letter)
-class LetterAdmin(_ReadOnly):
+class LetterAdmin(ReadRows):
     """What was sent, without addresses."""
 
     list_display = ("changed_at", "announcement", "state", "attempts", "reply")
@@ -42,7 +23,7 @@ class LetterAdmin(_ReadOnly):
 
 
 @admin.register(Mail)
-class MailAdmin(_ReadOnly):
+class MailAdmin(ReadRows):
     """What was written to people of the challenge, without addresses and words."""
 
     list_display = ("changed_at", "kind", "subject", "state", "attempts", "reply")
@@ -51,7 +32,7 @@ class MailAdmin(_ReadOnly):
 
 
 @admin.register(ConsentEvent)
-class ConsentEventAdmin(_ReadOnly):
+class ConsentEventAdmin(ReadRows):
     """The record of consent."""
 
     list_display = ("at", "pseudonym", "kind", "detail")
