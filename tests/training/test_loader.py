@@ -86,6 +86,12 @@ def test_a_larger_pack_is_reduced_to_the_networks_size(pack_folder: Path) -> Non
     assert abs(float(small.mean()) - float(whole.mean())) < 1.0
 
 
+def test_a_stage_may_see_the_images_smaller(pack_folder: Path) -> None:
+    images = PackedImages([open_pack(pack_folder)], size_px=40, geometry="squash")
+    assert images.at_size(None) is images
+    assert images.at_size(32).read(["image-1"]).shape == (1, 32, 32, 3)
+
+
 def test_an_image_that_was_changed_is_named_with_its_shard(
     tmp_path: Path, rng: np.random.Generator
 ) -> None:

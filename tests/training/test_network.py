@@ -38,6 +38,16 @@ def test_weights_of_the_backbone_are_taken_with_or_without_prefix(tmp_path: Path
         assert all(torch.equal(loaded[name], state[name]) for name in state)
 
 
+def test_a_whole_networks_file_brings_its_head_and_branches(tmp_path: Path) -> None:
+    recipe = SMALL.model_copy(update={"targets": "diagnosis", "metadata": True})
+    source, started = LesionNetwork(recipe), LesionNetwork(recipe)
+    source.classes_seen[3:] = False
+    save_file(source.state_dict(), tmp_path / "whole.safetensors")
+    start_weights(started, tmp_path / "whole.safetensors")
+    loaded = started.state_dict()
+    assert all(torch.equal(loaded[name], tensor) for name, tensor in source.state_dict().items())
+
+
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     save_file({"conv1.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(RecipeError, match="another architecture"):

@@ -48,6 +48,11 @@ def test_every_value_out_of_range_is_named_at_once(tmp_path: Path) -> None:
     assert "finetune.epochs" in str(refused.value)
 
 
+def test_a_stage_larger_than_the_network_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="larger than the network's 64 px"):
+        read_recipe(written(tmp_path, MINIMAL + STAGE + "size_px = 96\n"))
+
+
 def test_broken_toml_names_the_line(tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match="line 1"):
         read_recipe(written(tmp_path, "name = \n"))

@@ -24,11 +24,11 @@ from cygnet.pipeline.ensemble_job import read_runs
 from cygnet.pipeline.job import require_train_extra
 from cygnet.pipeline.request import versions
 from cygnet.pipeline.stacking import Floats, logit_mean
+from cygnet.training.crossval import new_network
 from cygnet.training.export import FoldModel, write_model
 from cygnet.training.judging import logits_and_embeddings
 from cygnet.training.loader import PackedImages, Samples
 from cygnet.training.loop import Stage
-from cygnet.training.network import LesionNetwork, start_weights
 from cygnet.training.recipe import Recipe, recipe_toml
 
 TEACHER_SHARE = 0.7
@@ -61,7 +61,7 @@ def distil(
     recipe = student_recipe(request.recipe)
     images = _packed(request, recipe, names)
     write_text_whole(request.out / "recipe.toml", recipe_toml(recipe))
-    network = _started(recipe, request.weights)
+    network = new_network(recipe, request.weights)
     targets = TEACHER_SHARE * teacher + (1 - TEACHER_SHARE) * read.target
     stage = Stage(network, recipe.finetune, recipe, request.out / "student", seed=recipe.seed)
     network = stage.run(Samples(names, targets.astype(np.float32)), images, advance)
@@ -101,17 +101,6 @@ def _packed(request: DistilRequest, recipe: Recipe, names: Sequence[str]) -> Pac
             file=folder,
         )
     return images
-
-
-def _started(recipe: Recipe, weights: Path | None) -> LesionNetwork:
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(recipe.seed)
-        network = LesionNetwork(
-            recipe.network, pretrained=weights is None and recipe.start == "timm"
-        )
-    if weights is not None:
-        start_weights(network, weights)
-    return network
 
 
 def _description(

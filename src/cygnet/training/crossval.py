@@ -135,7 +135,7 @@ def check_start(recipe: Recipe, weights: Path | None) -> None:
     fetched = recipe.start == "timm" and weights is None
     network, size_px = recipe.network.backbone, recipe.network.size_px
     try:
-        _new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+        new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
     except (AssertionError, RuntimeError, ValueError) as error:
         # Backbones refuse a size each in its own way, most by a failed assertion.
         raise RecipeError.of(
@@ -154,11 +154,17 @@ def statistics_sentence(plan: TrainingPlan) -> str | None:
     return statistics_notice(LesionNetwork(plan.recipe.network), processes, device)
 
 
-def _new_network(recipe: Recipe, weights: Path | None) -> LesionNetwork:
+def new_network(recipe: Recipe, weights: Path | None) -> LesionNetwork:
+    """Build the recipe's network with the weights that it starts from.
+
+    Raises :class:`RecipeError` where ``weights`` is not a file of its backbone.
+    """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         fetch = weights is None and recipe.start == "timm"
         network = LesionNetwork(recipe.network, pretrained=fetch)
+    if recipe.network.targets == "diagnosis":
+        network.classes_seen.fill_(value=False)
     if weights is not None:
         start_weights(network, weights)
     elif recipe.start == "shipped":
@@ -169,9 +175,7 @@ def _new_network(recipe: Recipe, weights: Path | None) -> LesionNetwork:
 def _pretrained(
     plan: TrainingPlan, out: Path, advance: Callable[[int], None]
 ) -> dict[str, torch.Tensor]:
-    network = _new_network(plan.recipe, plan.weights)
-    if plan.recipe.network.targets == "diagnosis":
-        network.classes_seen.fill_(value=False)
+    network = new_network(plan.recipe, plan.weights)
     if plan.extra is not None and plan.recipe.pretrain is not None:
         _note_classes(network, plan.extra)
         stage = _stage(plan, network, plan.recipe.pretrain, out / "pretrain", "pretrain")

@@ -40,9 +40,15 @@ class PackedImages:
                         pack.folder,
                     )
                 )
-        self.size_px = size_px
+        self.size_px, self.geometry = size_px, geometry
         self.packs = list(packs)
         self._threads = min(_MOST_THREADS, max(1, (os.cpu_count() or 1) - 1))
+
+    def at_size(self, size_px: int | None) -> "PackedImages":
+        """Give the same images at another size, no larger than the packs'; ``None``: at this."""
+        if size_px is None or size_px == self.size_px:
+            return self
+        return PackedImages(self.packs, size_px=size_px, geometry=self.geometry)
 
     def __contains__(self, image_name: str) -> bool:
         """Tell whether an image of that name is packed."""

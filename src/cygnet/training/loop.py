@@ -71,6 +71,7 @@ class Stage:
         if read_final(self.folder / "final", self.step):
             advance(self.stage.epochs * len(samples))
         else:
+            images = images.at_size(self.stage.size_px)
             done, state = read_progress(self.folder / "last", self.step)
             advance(done.epoch * len(samples))
             log = EventLog(self.folder, step=done.step, writes=self.processes.writes)

@@ -148,8 +148,8 @@ def _backbone(recipe: NetworkRecipe, *, pretrained: bool) -> nn.Module:
 def start_weights(network: LesionNetwork, file: Path) -> None:
     """Load a backbone's weights, or a whole network's, from ``file`` (safetensors) in place.
 
-    Names are the backbone's own (timm's), with or without a leading ``backbone.``. A classifier in
-    the file is left out. Raises :class:`RecipeError` when the file is no safetensors file, lacks a
+    Names are the backbone's own (timm's), with or without a leading ``backbone.``. A classifier of
+    other things in the file is left out. Raises :class:`RecipeError` when the file is no safetensors file, lacks a
     weight that the backbone has, or holds one of another shape.
     """
     try:
@@ -179,9 +179,8 @@ def start_weights(network: LesionNetwork, file: Path) -> None:
             offenders=[Offender(text) for text in wrong],
         )
     network.backbone.load_state_dict({name: found[name].to(wanted[name].dtype) for name in wanted})
-    head = {name.removeprefix("head."): t for name, t in found.items() if name in _HEAD_NAMES}
-    if set(head) == {"weight", "bias"} and head["weight"].shape == network.head.weight.shape:
-        network.head.load_state_dict(head)
-
-
-_HEAD_NAMES = ("head.weight", "head.bias")
+    # A file of a whole network brings its head and branches; a classifier of other things does not.
+    rest = {n: t for n, t in network.state_dict().items() if not n.startswith("backbone.")}
+    if all(n in found and found[n].shape == tensor.shape for n, tensor in rest.items()):
+        own = {name: found[name].to(tensor.dtype) for name, tensor in rest.items()}
+        network.load_state_dict(own, strict=False)

@@ -71,6 +71,8 @@ class StageRecipe(Frozen):
     """The learning rate's factor from one layer of the backbone to the one before it."""
     with_extra: bool = False
     """Learn from the extra datasets in each fold too, beside the fold's own images."""
+    size_px: Annotated[int, Field(ge=32, le=2048)] | None = None
+    """The pictures' side in this stage; None: the network's, at which it is scored."""
 
     @model_validator(mode="after")
     def _one_way_to_draw(self) -> Self:
@@ -132,6 +134,16 @@ class Recipe(Frozen):
     def learns_from_extra(self) -> bool:
         """Tell whether any stage learns from the extra datasets."""
         return self.pretrain is not None or self.finetune.with_extra
+
+    @model_validator(mode="after")
+    def _no_stage_enlarges(self) -> Self:
+        largest = self.network.size_px
+        if any(stage.size_px is not None and stage.size_px > largest for stage in self.stages()):
+            raise ValueError(
+                f"a stage's `size_px` is larger than the network's {largest} px, the size that "
+                "images are packed at"
+            )
+        return self
 
     @model_validator(mode="after")
     def _loss_fits_targets(self) -> Self:

@@ -197,7 +197,7 @@ class Step:
         if self.machine.is_cuda:
             torch.cuda.empty_cache()
         try:
-            side = self.recipe.network.size_px
+            side = self.stage.size_px or self.recipe.network.size_px
             pixels = torch.zeros(n, side, side, 3, dtype=torch.uint8, device=self.machine.device)
             images = normalised(pixels, self.recipe.network)
             images = images.contiguous(memory_format=self.machine.memory_format)
