@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 
 from cygnet.durable import write_text_whole
 from cygnet.errors import InputError

@@ -149,8 +149,8 @@ def start_weights(network: LesionNetwork, file: Path) -> None:
     """Load a backbone's weights, or a whole network's, from ``file`` (safetensors) in place.
 
     Names are the backbone's own (timm's), with or without a leading ``backbone.``. A classifier of
-    other things in the file is left out. Raises :class:`RecipeError` when the file is no safetensors file, lacks a
-    weight that the backbone has, or holds one of another shape.
+    other things in the file is left out. Raises :class:`RecipeError` when the file is no
+    safetensors file, lacks a weight that the backbone has, or holds one of another shape.
     """
     try:
         with safe_open(str(file), "pt") as stream:
