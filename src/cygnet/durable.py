@@ -80,8 +80,8 @@ def storage_errors(path: Path) -> Iterator[None]:
 
 
 def remove_partials(folder: Path) -> None:
-    """Delete what writers that were killed left in ``folder`` (its own level only)."""
-    for partial in folder.glob(f".*{_PARTIAL}"):
+    """Delete what writers that were killed left in ``folder`` and below it."""
+    for partial in list(folder.rglob(f".*{_PARTIAL}")):
         if partial.is_dir():
             shutil.rmtree(partial, ignore_errors=True)
         else:

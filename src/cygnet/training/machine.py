@@ -1,5 +1,7 @@
 """Where does the arithmetic happen, in which numbers, and what does a full memory mean?"""
 
+import ctypes
+import platform
 from dataclasses import dataclass
 
 import torch
@@ -9,6 +11,11 @@ from cygnet.training.processes import Processes
 from cygnet.training.recipe import MachineRecipe
 
 _FULL_WORDS = ("out of memory", "can't allocate memory", "not enough memory")
+
+
+# glibc's M_MMAP_MAX and M_TRIM_THRESHOLD.
+_MMAP_MAX, _TRIM_THRESHOLD = -4, -1
+_NEVER = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,18 @@ class Machine:
     def autocast(self) -> torch.autocast:
         """Give the context in which the network runs."""
         return torch.autocast(self.device.type, torch.bfloat16, enabled=self.bfloat16)
+
+
+def keep_freed_memory() -> bool:
+    """Let this process keep what it frees, and tell whether its C library does so.
+
+    Every step on a processor asks for the same large blocks again. glibc maps each anew, and the
+    system fills it with zeros page by page: a third of a step's time (``benchmarks/training.py``).
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    library = ctypes.CDLL(None)
+    return bool(library.mallopt(_MMAP_MAX, 0) and library.mallopt(_TRIM_THRESHOLD, _NEVER))
 
 
 def arithmetic(recipe: MachineRecipe | None = None) -> dict[str, str | int]:

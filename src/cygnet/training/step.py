@@ -18,7 +18,7 @@ from cygnet.errors import RecipeError
 from cygnet.training.augment import Draws, drawn, normalised, varied
 from cygnet.training.loader import Samples
 from cygnet.training.loss import image_losses
-from cygnet.training.machine import Machine, is_out_of_memory
+from cygnet.training.machine import Machine, is_out_of_memory, keep_freed_memory
 from cygnet.training.mixing import Mix, drawn_mix, mixed
 from cygnet.training.network import LesionNetwork
 from cygnet.training.optimiser import AveragedWeights, new_optimiser, set_learning_rate
@@ -43,6 +43,8 @@ class Step:
         self.stage, self.recipe = stage, recipe
         self.processes = Processes.at_hand()
         self.machine = Machine.at_hand(recipe.machine, self.processes)
+        if not self.machine.is_cuda:
+            keep_freed_memory()
         device = self.machine.device
         network.to(device, memory_format=self.machine.memory_format)  # type: ignore[call-overload]
         with_shared_statistics(network, self.processes, device)

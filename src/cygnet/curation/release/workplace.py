@@ -106,8 +106,6 @@ def open_workplace(out: Path, fingerprint: str) -> Workplace:
 
 def _clear_leftovers(work: Path) -> None:
     """Delete what a killed process left half-written."""
-    for folder in (work, *(entry for entry in work.rglob("*") if entry.is_dir())):
-        if folder.exists():
-            remove_partials(folder)
+    remove_partials(work)
     for temporary in (work / "parts").glob(".dicom-*"):
         shutil.rmtree(temporary)
