@@ -5,6 +5,7 @@ import polars as pl
 import pytest
 
 from cygnet.curation.giveaways import Giveaway, cross_fitted_shares, giveaways
+from cygnet.curation.looking import FILE_COLUMNS
 from cygnet.evaluation import auroc
 
 N_PATIENTS = 300
@@ -51,6 +52,26 @@ def test_what_does_not_tell_is_not_found(rng: np.random.Generator) -> None:
     found = giveaways(cohort(rng, telling=False))
     assert len(found) == 4
     assert not any(one.is_strong for one in found)
+
+
+def test_what_was_looked_for_in_a_sample_is_judged_on_that_sample(rng: np.random.Generator) -> None:
+    table = cohort(rng, telling=False)
+    n, target = table.height, table["target"].to_numpy()
+    score = np.where(rng.random(n) < np.where(target == 1, 0.8, 0.2), 0.9, 0.0)
+    sampled = rng.random(n) < 0.25
+    seen = {
+        "part": ["train"] * n,
+        "image_name": table["image_name"],
+        "ruler_score": [float(s) if k else None for s, k in zip(score, sampled, strict=True)],
+        "pixels_digest": [b"x"] * n,
+    }
+    files = pl.DataFrame(
+        {name: seen.get(name, [None] * n) for name in FILE_COLUMNS}, schema=FILE_COLUMNS
+    )
+    ruler = by_name(giveaways(table, files))["ruler"]
+    assert ruler.n_images == sampled.sum()
+    # 0.8 of melanomas and 0.2 of the others; ties count one half.
+    assert ruler.auroc.estimate == pytest.approx(0.8, abs=0.08)
 
 
 def test_a_value_of_its_own_for_each_patient_tells_nothing(rng: np.random.Generator) -> None:

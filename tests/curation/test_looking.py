@@ -188,7 +188,12 @@ def test_of_many_small_images_writing_is_searched_for_in_a_stated_sample(
     told = only(found, "writing-sampled")
     assert told.count == read.height - len(searched)
     assert f"in {len(searched)} of {read.height} train images" in told.message
-    assert found.facts["files"]["train"]["n_searched_for_writing"] == len(searched)
+    told_of = found.facts["files"]["train"]
+    assert told_of["n_searched_for_writing"] == len(searched)
+    small = read.filter(pl.min_horizontal("width_px", "height_px") < 256)
+    assert told_of["n_searched_for_rulers"] == (
+        read.height - small.height + sum(is_sampled(name) for name in small["image_name"])
+    )
     every = look_at_files(named, workers=1, all_writing=True)
     assert every["n_text_lines"].count() == read.height
     assert "writing-sampled" not in {

@@ -17,7 +17,8 @@ class Attribute:
     """Something known of each image besides its lesion, ``(n_images,)``.
 
     ``categories`` are values as text, ``numbers`` order those that few images share; either may be
-    missing. ``label`` and ``sees`` are words for a reader.
+    missing. ``label`` and ``sees`` are words for a reader. One that ``is_sampled`` was looked for
+    in some images only, whatever they show; it is judged on those.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Attribute:
     sees: str
     categories: pl.Series | None = None
     numbers: Floats | None = None
+    is_sampled: bool = False
 
 
 def table_attributes(table: pl.DataFrame) -> list[Attribute]:
@@ -104,7 +106,7 @@ def file_attributes(files: pl.DataFrame) -> list[Attribute]:
         ),
         Attribute(
             "ruler", "Ruler", "how surely a scale is in the picture",
-            numbers=_numbers(files["ruler_score"]),
+            numbers=_numbers(files["ruler_score"]), is_sampled=True,
         ),
         Attribute(
             "colour_chart", "Colour calibration chart", "how surely a chart is in the picture",

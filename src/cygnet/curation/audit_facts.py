@@ -217,6 +217,7 @@ def _file_facts(files: pl.DataFrame) -> dict[str, Any]:
         "n_sizes": files.select("width_px", "height_px").drop_nulls().n_unique(),
         "n_quantisation_tables": read["quantisation_key"].drop_nulls().n_unique(),
         "n_dark_corners": read.filter(pl.col("dark_corner_share") > DARK_CORNERS_ABOVE).height,
+        "n_searched_for_rulers": read["ruler_score"].count(),
         "n_rulers": read.filter(pl.col("ruler_score") > RULER_ABOVE).height,
         "n_colour_charts": read.filter(pl.col("chart_score") > CHART_ABOVE).height,
         "n_searched_for_writing": read["n_text_lines"].count(),

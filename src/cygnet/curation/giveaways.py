@@ -7,7 +7,7 @@ alone goes. Refuses nothing: where there is too little to fold, it says so.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -165,9 +165,15 @@ def _judged(
     folded = _folded(table, linked)
     if folded is None:
         return []
-    found = []
+    found: list[Giveaway] = []
     for attribute in attributes:
         categories, ranks = _coded(attribute, table.height)
+        known = ~np.isnan(ranks)
+        if attribute.is_sampled and not known.all():
+            found += _judged(
+                table.filter(known), [replace(attribute, numbers=ranks[known])], linked
+            )
+            continue
         n_values = int(np.unique(categories).size)
         if n_values < 2:
             auroc = Estimate(np.nan, reason="every image has the same value")

@@ -1,16 +1,18 @@
 """What do the image files of a dataset show besides lesions? One pass over all of them.
 
-Every file is read once, decoded to 256 px, once more to 512 px where strokes are dense enough to be
-writing, and described in one row: its format and size, how it was compressed, its metadata by name,
-faults, artefacts, and a digest of its pixels. A file that cannot be read has a row that says so;
-none stops the pass. Only rows are kept, never pixels.
+Every file is read once, decoded to 256 px (a smaller one to no more than it has), once more to
+512 px where strokes are dense enough to be writing, and described in one row: its format and size,
+how it was compressed, its metadata by name, faults, artefacts, and a digest of its pixels. A file
+that cannot be read has a row that says so; none stops the pass. Only rows are kept, never pixels.
 
 Writing costs as much to search for as a small picture to decode. So in large sets it is searched
 for in every picture of 0.75 megapixels and more, and in one in four of the smaller ones, chosen by
-a digest of the name: the same ones each time, on any number of workers.
+a digest of the name: the same ones each time, on any number of workers. So are the ticks of rulers
+in pictures below 256 px.
 """
 
 import hashlib
+import math
 import struct
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -27,6 +29,7 @@ from cygnet.errors import ImageError
 from cygnet.shards import run_shards
 
 SIDE_PX: Final = 256
+_LEAST_PX: Final = 64
 # Writing is searched for at this size.
 CLOSER_PX: Final = 512
 
@@ -174,13 +177,15 @@ def _describe(path: Path, row: Row, *, all_writing: bool) -> None:
     shorter = min(header.width_px, header.height_px)
 
     def closer() -> NDArray[np.uint8]:
-        return decode_to_size(data, CLOSER_PX, file=path)
+        return decode_to_size(data, CLOSER_PX, file=path, header=header)
 
     # Half the side takes a JPEG less than half the time, and other formats the whole of it.
     is_twice = header.format == "jpeg" and shorter > SIDE_PX
-    pixels = (
-        decode_to_size(data, SIDE_PX, file=path) if is_twice or shorter <= SIDE_PX else closer()
-    )
+    if is_twice or shorter <= SIDE_PX:
+        side = max(_LEAST_PX, min(SIDE_PX, shorter))
+        pixels = decode_to_size(data, side, file=path, header=header)
+    else:
+        pixels = closer()
     # Every other row: other pictures differ in these too.
     row["pixels_digest"] = hashlib.sha256(pixels[::2].tobytes()).digest()[:16]
     is_large = header.width_px * header.height_px >= SMALL_BELOW_PIXELS
@@ -188,7 +193,7 @@ def _describe(path: Path, row: Row, *, all_writing: bool) -> None:
         data,
         pixels,
         closer=closer if is_twice else None,
-        search_text=all_writing or is_large or is_sampled(row["image_name"]),
+        search_closely=all_writing or is_large or is_sampled(row["image_name"]),
     )
     metadata, jpeg, seen = facts.metadata, facts.jpeg, facts.pixels
     row |= {
@@ -209,13 +214,14 @@ def _describe(path: Path, row: Row, *, all_writing: bool) -> None:
             "black_share",
             "dark_corner_share",
             "white_corner_share",
-            "ruler_score",
             "chart_score",
             "is_mostly_black",
             "is_grey",
             "is_ycbcr_as_rgb",
         )
     }
+    if not math.isnan(seen.ruler_score):
+        row["ruler_score"] = seen.ruler_score
     if shorter >= CLOSER_PX:
         # A smaller picture was enlarged to be looked at: its blur would be ours.
         row |= {"sharpness": seen.sharpness, "is_blurred": seen.is_blurred}

@@ -68,9 +68,10 @@ def burned_in_text(
     """Find lines of at least four signs near the borders of ``(height, width, 3)``, uint8, RGB.
 
     Lines run across the picture or, turned by a quarter, up or down it; they are darker or lighter
-    than what is around them. ``copy`` is the picture at 256 x 256 px, and ``grey`` the same in
-    grey, where they are at hand already. ``closer`` gives the picture at 512 px: where ``pixels``
-    are fewer, it is asked for only if strokes are dense somewhere, one real picture in three.
+    than what is around them. ``copy`` is the picture at 256 x 256 px or less, and ``grey`` the
+    picture at that size in grey, where they are at hand already. ``closer`` gives the picture at
+    512 px: where ``pixels`` are fewer, it is asked for only if strokes are dense somewhere, one
+    real picture in three.
     """
     if copy is None:
         size = (_COPY_PX, _COPY_PX)
@@ -99,6 +100,8 @@ def _busy_parts(copy: Pixels, grey: Pixels) -> list[tuple[int, int, int, int, bo
     """Give the parts, in cells, in which strokes are dense: left, top, right, bottom, turned."""
     # Skin and the usual colours of writing differ most in blue; on a dark box they may not.
     blue: Any = cv2.extractChannel(copy, _BLUE)
+    if blue.shape != grey.shape:
+        blue = cv2.resize(blue, grey.shape, interpolation=cv2.INTER_CUBIC)
     across = _density(blue, grey, (slice(None), slice(1, None)), (slice(None), slice(-1)))
     down = _density(blue, grey, (slice(1, None), slice(None)), (slice(-1), slice(None)))
     busy = (np.minimum(across, down) >= _STEPS_BOTH_WAYS) & (

@@ -57,11 +57,13 @@ def decode_to_size(
     geometry: Geometry = "squash",
     *,
     file: Path | None = None,
+    header: ImageHeader | None = None,
     conversions: list[Conversion] | None = None,
 ) -> Pixels:
     """Decode an image file's bytes into ``(size_px, size_px, 3)``, uint8, RGB.
 
     JPEG, PNG, BMP, TIFF and DICOM are told by their contents. ``file`` is only named in errors.
+    ``header`` is what ``parse_header`` gave of these bytes, where its faults were looked at before.
     To ``conversions``, where it is given, is added what was done to the stored numbers, or left
     undone where the file asks for it.
 
@@ -73,7 +75,8 @@ def decode_to_size(
     if size_px < 1:
         raise ValueError(f"size_px is at least 1, not {size_px}")
     record = Record(conversions)
-    header = _checked_header(data, file)
+    if header is None:
+        header = _checked_header(data, file)
     if record.is_kept and (profile := colour_profile(data)) is not None:
         record.add("profile-left", profile)
     if header.format == "dicom":

@@ -8,7 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,7 +22,7 @@ from cygnet.images.privacy import (
     file_name_clues,
     metadata_facts,
 )
-from cygnet.images.quality import PixelFacts, pixel_facts, working_copy
+from cygnet.images.quality import WORKING_PX, PixelFacts, grey_copy, pixel_facts, working_copy
 
 _DICOM_MAGIC = slice(128, 132)
 
@@ -52,25 +51,27 @@ def image_facts(
     *,
     file: Path | None = None,
     closer: Callable[[], NDArray[np.uint8]] | None = None,
-    search_text: bool = True,
+    search_closely: bool = True,
 ) -> ImageFacts:
     """Gather the facts of the file ``data`` whose picture was decoded to ``pixels``.
 
     ``pixels`` are ``(height, width, 3)``, uint8, RGB. Writing is searched for at 512 px, all else
-    is measured at 256 px: give the picture decoded to 512 px, or, which takes half the time for a
-    JPEG, decoded to 256 px, and ``closer``, which gives it at 512 px if it is asked for. Raises
-    :class:`~cygnet.errors.ImageError` for a DICOM file that cannot be followed, and ``ValueError``
-    for pixels of another shape or type.
+    is measured at 256 px, or as it is where that is smaller: give the picture decoded to 512 px,
+    or, which takes half the time for a JPEG, decoded to 256 px, and ``closer``, which gives it at
+    512 px if it is asked for. Without ``search_closely`` writing is not searched for, nor are ticks
+    in a picture below 256 px. Raises :class:`~cygnet.errors.ImageError` for a DICOM file that
+    cannot be followed, and ``ValueError`` for pixels of another shape or type.
     """
     copy = working_copy(pixels)
-    grey = np.asarray(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY), np.uint8)
+    is_small = min(copy.shape[:2]) < WORKING_PX
+    grey = grey_copy(copy) if search_closely or not is_small else None
     jpeg = jpeg_facts(data)
     # A JPEG whose markers show no metadata needs no second look.
     is_bare = jpeg is not None and not jpeg.metadata
     is_dicom = data[_DICOM_MAGIC] == b"DICM"
     return ImageFacts(
-        pixel_facts(pixels, copy=copy, grey=grey),
-        burned_in_text(pixels, copy=copy, grey=grey, closer=closer) if search_text else None,
+        pixel_facts(pixels, copy=copy, grey=grey, ticks=grey is not None),
+        burned_in_text(pixels, copy=copy, grey=grey, closer=closer) if search_closely else None,
         jpeg,
         None if is_bare else colour_profile(data),
         NO_METADATA if is_bare else metadata_facts(data),

@@ -35,6 +35,7 @@ _FILE_ROWS: Final = (
     ("Different sizes", "n_sizes"),
     ("Different JPEG tables", "n_quantisation_tables"),
     ("With dark corners", "n_dark_corners"),
+    ("Searched for a ruler", "n_searched_for_rulers"),
     ("With a ruler", "n_rulers"),
     ("With a colour chart", "n_colour_charts"),
     ("With metadata", "n_with_metadata"),

@@ -68,7 +68,8 @@ def keep_freed_memory() -> bool:
     """Let this process keep what it frees, and tell whether its C library does so.
 
     Every step on a processor asks for the same large blocks again. glibc maps each anew, and the
-    system fills it with zeros page by page: a third of a step's time (``benchmarks/processor_training.py``).
+    system fills it with zeros page by page: a third of a step's time
+    (``benchmarks/processor_training.py``).
     """
     if platform.libc_ver()[0] != "glibc":
         return False

@@ -12,7 +12,7 @@ from cygnet.cohort.columns import Part
 from cygnet.cohort.table import Cohort
 from cygnet.curation.checks.seen import Seen
 from cygnet.curation.findings import Example, Finding, found
-from cygnet.curation.looking import SEARCHED_ONE_IN, SMALL_BELOW_PIXELS
+from cygnet.curation.looking import SEARCHED_ONE_IN, SIDE_PX, SMALL_BELOW_PIXELS
 from cygnet.errors import MAX_SHOWN
 from cygnet.images.colour_profile import is_srgb
 from cygnet.images.faults import FAULT_KINDS
@@ -85,7 +85,8 @@ def writing_sampled(seen: Seen) -> Iterator[Finding]:
                 "writing-sampled",
                 f"Writing was searched for in {read.height - n_not:,} of {read.height:,}"
                 f" {cohort.part} images: all large ones, and one in {SEARCHED_ONE_IN} of those"
-                f" below {SMALL_BELOW_PIXELS / 1e6} megapixels.",
+                f" below {SMALL_BELOW_PIXELS / 1e6} megapixels, which where a side is below"
+                f" {SIDE_PX} px holds of rulers too.",
                 count=n_not,
                 subject=cohort.part,
             )
