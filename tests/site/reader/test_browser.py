@@ -81,6 +81,43 @@ def test_pictures_are_handed_in_and_come_back_in_order(
     assert page.locator(".patient-map svg.map image, .patient-map svg.map use").count() >= 5
 
 
+def _drop(page: Any, path: Path) -> None:
+    """Let go of a file or folder over the page's field, as a person's mouse does."""
+    page.locator("#drop").scroll_into_view_if_needed()
+    box = page.locator("#drop").bounding_box()
+    place = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+    data = {"items": [], "files": [str(path)], "dragOperationsMask": 1}
+    session = page.context.new_cdp_session(page)
+    for kind in ("dragEnter", "dragOver", "drop"):
+        session.send("Input.dispatchDragEvent", {"type": kind, "data": data, **place})
+
+
+def test_a_folder_is_dropped_with_the_folders_inside_it(
+    page: Any, running: Running, tmp_path: Path
+) -> None:
+    (tmp_path / "patient" / "left arm").mkdir(parents=True)
+    (tmp_path / "patient" / "notes.txt").write_text("no picture")
+    for at in range(3):
+        folder = tmp_path / "patient" / ("left arm" if at else "")
+        (folder / f"lesion-{at}.jpg").write_bytes(lesion_jpeg(at, 240))
+    page.goto(running.address)
+    _drop(page, tmp_path / "patient")
+    page.locator("#chosen", has_text="3").wait_for()
+    page.click("#hand-in [type=submit]")
+    page.wait_for_url("**/patients/**")
+    assert "3 lesions in order of attention" in page.inner_text("h1")
+    assert page.locator(".faults").count() == 0
+
+
+def test_one_picture_is_dropped(page: Any, running: Running, pictures: list[Path]) -> None:
+    page.goto(running.address)
+    _drop(page, pictures[0])
+    page.locator("#chosen", has_text="1").wait_for()
+    page.click("#hand-in [type=submit]")
+    page.wait_for_url("**/patients/**")
+    assert page.locator("#findings tbody tr").count() == 1
+
+
 def test_without_scripts_pictures_are_read_as_well(
     browser: Any, running: Running, pictures: list[Path]
 ) -> None:
@@ -176,7 +213,7 @@ def test_the_table_is_copied(browser: Any, running: Running, pictures: list[Path
     page = context.new_page()
     _read(page, running, pictures[:2])
     page.click("#copy")
-    page.wait_for_function("document.getElementById('copied').textContent !== ''")
+    page.locator("#copied:not(:empty)").wait_for()
     copied = page.evaluate("navigator.clipboard.readText()")
     assert copied.count("\n") == 3
     assert "Research use only" in copied
