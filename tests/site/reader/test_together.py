@@ -12,6 +12,7 @@ from context_cohort import draw_cohort, lesions_of
 from cygnet.context.lesions import Scale
 from cygnet.context.stage import fit_stage
 from cygnet.site.reader.asking import About
+from cygnet.site.reader.findings import findings_of, table_of
 from cygnet.site.reader.judging import Patient, Reader, Step
 from cygnet.site.reader.moves_words import why_moved
 from cygnet.site.reader.together import read_together
@@ -73,6 +74,10 @@ def test_beyond_the_most_pictures_each_file_is_told(reader: Reader) -> None:
     assert len(found.faults) == 500
 
 
+def test_a_model_that_knows_no_usual_picture_says_so(patient: Patient, reader: Reader) -> None:
+    assert "told by its colours alone" in read_together(patient, reader).unchecked
+
+
 def test_one_lesion_has_no_map_and_says_so(reader: Reader) -> None:
     reading = read_together(reader.read(_uploads(1), About()), reader)
     assert reading.around is None
@@ -112,6 +117,16 @@ def test_context_orders_only_where_it_was_found_to_help(with_stage: Reader) -> N
         spoken = one.beside if reading.uses_context else one.alone
         assert one.probability == pytest.approx(spoken)
     assert [one.alone for one in reading.lesions] != [one.beside for one in reading.lesions]
+
+
+def test_the_table_tells_of_context_where_there_is_a_stage(
+    with_stage: Reader, reader: Reader
+) -> None:
+    for opened, told in ((with_stage, True), (reader, False)):
+        patient = opened.read(_uploads(3), About())
+        header, rows = table_of(findings_of(patient, read_together(patient, opened), opened))
+        assert ("With context" in header) == told
+        assert {len(row) for row in rows} == {len(header)}
 
 
 def test_why_context_moved_a_lesion_is_told(with_stage: Reader) -> None:

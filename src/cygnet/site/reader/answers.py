@@ -88,6 +88,7 @@ class ReadingShape(_Shape):
     research_use: str
     model: ModelShape
     verdict: str
+    unchecked: str
     uses_context: bool
     lesions: list[LesionShape]
     faults: list[FaultShape]
@@ -130,6 +131,7 @@ def answer_of(patient: Patient, reading: Reading, reader: Reader) -> ReadingShap
         research_use=f"{say(RESEARCH_USE)} {say(NO_ADVICE)}",
         model=ModelShape(name=model_name(reader), version=__version__),
         verdict=reading.verdict,
+        unchecked=reading.unchecked,
         uses_context=reading.uses_context,
         lesions=[_lesion(at, one, reading) for at, one in enumerate(reading.lesions)],
         faults=[fault_of(one) for one in patient.faults],

@@ -109,15 +109,15 @@ def _frequency(one: Judged) -> str:
 
 
 def table_of(findings: Findings) -> tuple[list[str], list[list[str]]]:
-    """Give the header and the rows of the table to copy."""
+    """Give the header and the rows of the table to copy; without a stage nothing of context."""
+    has_context = any(one.beside is not None for one in findings.lesions)
     header = [
         say("Lesion"),
         say("Place"),
         say("Probability"),
         say("Lowest fold"),
         say("Highest fold"),
-        say("Alone"),
-        say("With context"),
+        *([say("Alone"), say("With context")] if has_context else []),
         say("Where"),
         say("Frequency"),
         say("Cautions"),
@@ -128,7 +128,10 @@ def table_of(findings: Findings) -> tuple[list[str], list[list[str]]]:
             "" if one.place is None else str(one.place),
             *(
                 "" if value is None else numbers.format_probability(value)
-                for value in (one.probability, one.lower, one.upper, one.alone, one.beside)
+                for value in (
+                    *(one.probability, one.lower, one.upper),
+                    *((one.alone, one.beside) if has_context else ()),
+                )
             ),
             one.where,
             one.frequency,

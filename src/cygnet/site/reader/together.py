@@ -49,12 +49,14 @@ class Reading:
     """One patient as read: ``lesions`` in the order of their numbers.
 
     ``uses_context`` says whether order and numbers are those beside the others; ``verdict`` is what
-    may be claimed of context. ``moves`` and ``around`` are in the order of ``lesions``.
+    may be claimed of context, ``unchecked`` what the model cannot tell of a picture, empty where it
+    can. ``moves`` and ``around`` are in the order of ``lesions``.
     """
 
     lesions: tuple[Judged, ...]
     uses_context: bool
     verdict: str
+    unchecked: str
     around: Neighbourhood | None
     moves: Moves | None
     prevalence: float | None
@@ -110,6 +112,7 @@ def read_together(patient: Patient, reader: Reader) -> Reading:
         tuple(found),
         uses,
         _verdict(reader, len(lesions)),
+        _unchecked(reader),
         lie_together(embedding, final[order], kinds) if len(lesions) > 1 else None,
         None if context is None else _moves(alone[order], context, order),
         patient.prevalence,
@@ -199,4 +202,13 @@ def _verdict(reader: Reader, n_lesions: int) -> str:
     return say(
         "Patient context was judged in the model's evaluation and did not help: order and numbers"
         " are each lesion's alone. What context would change is shown; nothing is claimed of it."
+    )
+
+
+def _unchecked(reader: Reader) -> str:
+    if reader.model.familiar is not None:
+        return ""
+    return say(
+        "This model holds nothing of what its own pictures look like: a picture of another kind is"
+        " told by its colours alone."
     )
