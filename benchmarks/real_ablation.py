@@ -11,7 +11,8 @@ against, with patients as the unit. Nothing is chosen from it. All have the fold
 - ``192px``: fine-tuned at 192 px, from the headline's pretrained weights; the others start as it
   does and are held against it:
 - ``no pretraining`` (from the ImageNet weights), ``no metadata``, ``binary`` targets;
-- ``one view``: the headline's own models without test-time views, from its exported model;
+- ``one view`` and ``two views`` of the eight, by the headline's own exported model; and ``metadata
+  left out``, one view and the logit without what age, sex and site add, against ``one view``;
 - ``ensemble``: the mean of the logits of ``headline`` and ``192px``.
 """
 
@@ -26,9 +27,11 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.special import expit
 
 from cygnet.durable import write_text_whole
 from cygnet.evaluation import auroc_estimate, compare
+from cygnet.images.decode import read_to_size
 from cygnet.inference.model import open_model
 from cygnet.inference.predict import Wanted, predict_files
 from cygnet.pipeline.prediction_job import patients_of
@@ -110,7 +113,9 @@ def compared(data: Path, out: Path) -> dict[str, Any]:
     first = found["headline"]
     scores = {name: _in_order(first, table) for name, table in found.items()}
     against = {name: change.against for name, change in CHANGES.items() if name in found}
-    scores["one view"], against["one view"] = one_view(data, out / "headline"), "headline"
+    again = exported_views(data, out / "headline")
+    scores |= again
+    against |= dict.fromkeys(again, "headline") | {"metadata left out": "one view"}
     if "192px" in found:
         pair = {name: scores[name] for name in ("headline", "192px")}
         scores["ensemble"], against["ensemble"] = logit_mean(pair), "headline"
@@ -139,16 +144,27 @@ def _in_order(first: pl.DataFrame, table: pl.DataFrame) -> NDArray[np.float64]:
     return joined["target"].to_numpy()
 
 
-def one_view(data: Path, run: Path) -> NDArray[np.float64]:
-    """Score each image by the exported model of its own fold, as it stands and not turned."""
+def exported_views(data: Path, run: Path) -> dict[str, NDArray[np.float64]]:
+    """Score each image by the exported model of its own fold, with fewer views than were used."""
+    model = open_model(run)
     subjects = images_to_predict([data / "isic2020"], "train", allow_missing=True)
     scored = pl.read_csv(run / "oof.csv")
     files = dict(subjects.items)
     items = [(name, files[name]) for name in scored["image_name"]]
-    known = patients_of(open_model(run), subjects.table)
-    found = predict_files(run, items, wanted=Wanted(views=1, patients=known), workers=2)
-    columns = [found.folds.index(fold) for fold in scored["fold"]]
-    return found.by_fold[np.arange(len(items)), columns]
+    known = patients_of(model, subjects.table)
+    own = (np.arange(len(items)), [model.folds.index(fold) for fold in scored["fold"]])
+    wanted = Wanted(views=2, patients=known)
+    found = {"two views": predict_files(run, items, wanted=wanted).by_fold[own]}
+    upright = [
+        model.maps(
+            read_to_size(Path(file), model.size_px)[None], [known.get(name, (None, None, None))]
+        )
+        for name, file in items
+    ]
+    for name, said in (("one view", "logit"), ("metadata left out", "image_logit")):
+        logit = np.concatenate([getattr(one, said) for one in upright])
+        found[name] = expit(model.slope * logit + model.intercept)[own]
+    return found
 
 
 if __name__ == "__main__":

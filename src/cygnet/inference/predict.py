@@ -45,20 +45,11 @@ class Wanted:
     patients: dict[str, Patient] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """What the model's folds say of the images of a shard; bad images are left out and named.
+class _OfFolds:
+    """What follows from the folds' probabilities ``by_fold``, ``(n, n_folds)``."""
 
-    ``by_fold`` is ``(n, n_folds)``; ``view_spread`` and ``unlikeness`` are ``(n,)``, NaN where
-    they cannot be told; ``embedding`` is ``(n, n_folds, width)`` where it was asked for.
-    """
-
-    image_names: list[str]
+    __slots__ = ()
     by_fold: NDArray[np.float64]
-    view_spread: NDArray[np.float64]
-    unlikeness: NDArray[np.float64]
-    bad: list[Fault]
-    embedding: NDArray[np.float32] | None = None
 
     @property
     def probability(self) -> NDArray[np.float64]:
@@ -72,7 +63,23 @@ class Scored:
 
 
 @dataclass(frozen=True, slots=True)
-class PredictedImages:
+class Scored(_OfFolds):
+    """What the model's folds say of the images of a shard; bad images are left out and named.
+
+    ``by_fold`` is ``(n, n_folds)``; ``view_spread`` and ``unlikeness`` are ``(n,)``, NaN where
+    they cannot be told; ``embedding`` is ``(n, n_folds, width)`` where it was asked for.
+    """
+
+    image_names: list[str]
+    by_fold: NDArray[np.float64]
+    view_spread: NDArray[np.float64]
+    unlikeness: NDArray[np.float64]
+    bad: list[Fault]
+    embedding: NDArray[np.float32] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PredictedImages(_OfFolds):
     """Names in the order given (bad images left out) and what the model's folds say of them.
 
     ``by_fold`` is ``(n, n_folds)``, calibrated, its columns in the order of ``folds``;
@@ -88,16 +95,6 @@ class PredictedImages:
     embedding: NDArray[np.float32] | None = None
     view_spread: NDArray[np.float64] | None = None
     unlikeness: NDArray[np.float64] | None = None
-
-    @property
-    def probability(self) -> NDArray[np.float64]:
-        """The mean of the folds' probabilities, ``(n,)``."""
-        return np.asarray(self.by_fold.mean(axis=1))
-
-    @property
-    def fold_spread(self) -> NDArray[np.float64]:
-        """The standard deviation over the folds of their probabilities; NaN with one fold."""
-        return fold_spread(self.by_fold)
 
 
 def fold_spread(by_fold: NDArray[np.float64]) -> NDArray[np.float64]:
