@@ -23,6 +23,9 @@ from cygnet.inference.model import Model, Patient, open_model
 
 N_CALIBRATION_IMAGES = 128
 _BATCH = 8
+# What the graph's normalisation gives (`training.joined_graph`).
+_PIXELS = "pixels"
+_ALWAYS = frozenset({"Clip", "Conv", "HardSwish", "Relu"})
 _OPERATORS = (
     "Add",
     "Clip",
@@ -88,7 +91,10 @@ def write_quantised(
 
 
 def _outside(source: Any) -> list[str]:
-    """Name the nodes that stay in 32 bits: all but those between two convolutions of a fold."""
+    """Name the nodes that stay in 32 bits: all but those between two convolutions of a fold.
+
+    That which normalises the pixels stays too: it is no layer.
+    """
     feeds: dict[str, list[Any]] = {}
     for node in source.graph.node:
         for name in node.input:
@@ -104,12 +110,14 @@ def _outside(source: Any) -> list[str]:
     return [
         node.name
         for node in source.graph.node
-        if node.op_type != "Conv"
-        and not (
-            any(name in after_conv for name in node.output)
-            and any(name in before_conv for name in node.output)
+        if node.output[0] == _PIXELS
+        or not (
+            node.op_type in _ALWAYS
+            or (
+                any(name in after_conv for name in node.output)
+                and any(name in before_conv for name in node.output)
+            )
         )
-        and node.op_type not in {"Clip", "Relu", "HardSwish"}
     ]
 
 

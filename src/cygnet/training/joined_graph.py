@@ -14,6 +14,8 @@ from cygnet.training import metadata as encoding
 from cygnet.training.recipe import NetworkRecipe
 from cygnet.vocabulary import SEXES, SITES
 
+# What the folds' networks look at: the normalised pictures, (n, 3, size, size).
+PIXELS = "pixels"
 _WORDS_DOMAIN = "ai.onnx.ml"
 _WORDS_OPSET = 3
 
@@ -85,13 +87,14 @@ def _outputs(n_folds: int) -> list[onnx.ValueInfoProto]:
 def _normalising(recipe: NetworkRecipe, constants: Constants) -> Nodes:
     deviation = np.array(recipe.input_deviation, np.float64) * 255
     mean = np.array(recipe.input_mean, np.float64) * 255
-    constants["pixel_scale"] = (1 / deviation).astype(np.float32).reshape(1, 3, 1, 1)
-    constants["pixel_shift"] = (-mean / deviation).astype(np.float32).reshape(1, 3, 1, 1)
+    constants["pixel_scale"] = (1 / deviation).astype(np.float32).reshape(3, 1, 1, 1)
+    constants["pixel_shift"] = (-mean / deviation).astype(np.float32)
+    # As a convolution of one place a channel: multiplied and added in the layout that convolutions
+    # of 8 bits want, the same numbers would take a third of the network's time.
     return [
         helper.make_node("Transpose", ["image"], ["planes"], perm=[0, 3, 1, 2]),
         helper.make_node("Cast", ["planes"], ["values"], to=TensorProto.FLOAT),
-        helper.make_node("Mul", ["values", "pixel_scale"], ["scaled_values"]),
-        helper.make_node("Add", ["scaled_values", "pixel_shift"], ["pixels"]),
+        helper.make_node("Conv", ["values", "pixel_scale", "pixel_shift"], [PIXELS], group=3),
     ]
 
 
