@@ -129,7 +129,7 @@ def compared(data: Path, out: Path) -> dict[str, Any]:
         "n_patients": len(set(patient)),
         "auroc": {n: auroc_estimate(target, one, patient).as_json() for n, one in scores.items()},
         "difference": {
-            name: compare(target, {name: scores[name], other: scores[other]}, patient, replicates=0)
+            name: compare(target, {other: scores[other], name: scores[name]}, patient, replicates=0)
             .pairs[0]
             .as_json()
             for name, other in against.items()
