@@ -5,15 +5,15 @@
 Needs the real images and the ImageNet weights beside the project; two cores take 20 to 50 minutes
 a run. Runs that stand in OUT are read, those that were stopped are gone on with. Writes
 OUT/ablation.json: each run's AUROC out of fold, and its difference from the run that it is held
-against, with patients as the unit. Nothing is chosen from it. All have the folds of ``headline``.
+against, with patients as the unit. Nothing is chosen from it. All have the folds of ``recipe``.
 
-- ``headline``: the recipe as it ships, pretrained on HAM10000;
-- ``192px``: fine-tuned at 192 px, from the headline's pretrained weights; the others start as it
+- ``recipe``: `cpu` with eight views, pretrained on HAM10000;
+- ``192px``: fine-tuned at 192 px, from the recipe's pretrained weights; the others start as it
   does and are held against it:
 - ``no pretraining`` (from the ImageNet weights), ``no metadata``, ``binary`` targets;
-- ``one view`` and ``two views`` of the eight, by the headline's own exported model; and ``metadata
+- ``one view`` and ``two views`` of the eight, by the recipe's own exported model; and ``metadata
   left out``, one view and the logit without what age, sex and site add, against ``one view``;
-- ``ensemble``: the mean of the logits of ``headline`` and ``192px``.
+- ``ensemble``: the mean of the logits of ``recipe`` and ``192px``.
 """
 
 import argparse
@@ -39,6 +39,7 @@ from cygnet.pipeline.stacking import logit_mean
 from cygnet.pipeline.subjects import images_to_predict
 from cygnet.training.recipe import Recipe, read_recipe, recipe_toml
 
+N_VIEWS = 8
 IMAGENET = "weights/mobilenetv2_100_imagenet.safetensors"
 
 
@@ -53,7 +54,7 @@ class Change:
 
 
 CHANGES = {
-    "192px": Change("headline", {"size_px": 192}, {}),
+    "192px": Change("recipe", {"size_px": 192}, {}),
     "no pretraining": Change("192px", {"size_px": 192}, {}, from_imagenet=True),
     "no metadata": Change("192px", {"size_px": 192, "metadata": False}, {}),
     "binary": Change("192px", {"size_px": 192, "targets": "binary"}, {"loss": "bce"}),
@@ -67,27 +68,29 @@ def main() -> None:
     parser.add_argument("out", type=Path)
     parser.add_argument("--only", nargs="*", choices=list(CHANGES), default=list(CHANGES))
     given = parser.parse_args()
-    headline = given.out / "headline"
+    whole = given.out / "recipe"
     extra = ["--extra", str(given.data / "ham10000")]
-    trained(given.data, headline, "cpu", given.data / IMAGENET, extra)
+    eight = read_recipe("cpu").model_copy(update={"test_time_views": N_VIEWS})
+    write_text_whole(given.out / "recipe.toml", recipe_toml(eight))
+    trained(given.data, whole, str(given.out / "recipe.toml"), given.data / IMAGENET, extra)
     for name in given.only:
         recipe = given.out / f"{name}.toml"
         write_text_whole(recipe, recipe_toml(changed(name)))
         start = given.data / IMAGENET
         if not CHANGES[name].from_imagenet:
-            start = headline / "pretrain/final.safetensors"
-        trained(given.data, given.out / name, str(recipe), start, [f"--folds={headline}/folds.csv"])
+            start = whole / "pretrain/final.safetensors"
+        trained(given.data, given.out / name, str(recipe), start, [f"--folds={whole}/folds.csv"])
     document = compared(given.data, given.out)
     write_text_whole(given.out / "ablation.json", json.dumps(document, indent=2) + "\n")
     print(json.dumps(document, indent=2))
 
 
 def changed(name: str) -> Recipe:
-    """Give the recipe of a change: `cpu` without its pretraining, which is the headline's."""
+    """Give the recipe of a change: `cpu` without its pretraining, which is the whole run's."""
     recipe = read_recipe("cpu").model_dump(exclude_none=True)
     change = CHANGES[name]
     del recipe["pretrain"]
-    recipe["name"] = name
+    recipe["name"], recipe["test_time_views"] = name, N_VIEWS
     recipe["network"] |= change.network
     recipe["finetune"] |= change.finetune
     return Recipe.model_validate(recipe)
@@ -107,18 +110,18 @@ def compared(data: Path, out: Path) -> dict[str, Any]:
     """Give every run's AUROC, and its paired difference from what it is held against."""
     found = {
         name: pl.read_csv(out / name / "oof.csv")
-        for name in ("headline", *CHANGES)
+        for name in ("recipe", *CHANGES)
         if (out / name / "oof.csv").is_file()
     }
-    first = found["headline"]
+    first = found["recipe"]
     scores = {name: _in_order(first, table) for name, table in found.items()}
     against = {name: change.against for name, change in CHANGES.items() if name in found}
-    again = exported_views(data, out / "headline")
+    again = exported_views(data, out / "recipe")
     scores |= again
-    against |= dict.fromkeys(again, "headline") | {"metadata left out": "one view"}
+    against |= dict.fromkeys(again, "recipe") | {"metadata left out": "one view"}
     if "192px" in found:
-        pair = {name: scores[name] for name in ("headline", "192px")}
-        scores["ensemble"], against["ensemble"] = logit_mean(pair), "headline"
+        pair = {name: scores[name] for name in ("recipe", "192px")}
+        scores["ensemble"], against["ensemble"] = logit_mean(pair), "recipe"
     table = pl.read_csv(data / "isic2020/train.csv").select(
         "image_name", "patient_id", truth="target"
     )

@@ -29,6 +29,11 @@ class DrawnImages:
     def __init__(self, pause_s: float = 0.0) -> None:
         self.pause_s = pause_s
 
+    def at_size(self, size_px: int | None) -> "DrawnImages":
+        """They have one size."""
+        assert size_px is None
+        return self
+
     def check_shards(self) -> None:
         """They are drawn; nothing can be cut."""
 

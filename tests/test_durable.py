@@ -84,5 +84,8 @@ def test_what_killed_writers_left_is_removed_and_nothing_else(tmp_path: Path) ->
     (tmp_path / ".a.123.partial").write_text("x")
     (tmp_path / ".pack.9.partial").mkdir()
     (tmp_path / "kept.partial").write_text("x")
+    (tmp_path / "fold-0").mkdir()
+    (tmp_path / "fold-0" / ".log.csv.7.partial").write_text("x")
     remove_partials(tmp_path)
-    assert [entry.name for entry in tmp_path.iterdir()] == ["kept.partial"]
+    left = sorted(str(entry.relative_to(tmp_path)) for entry in tmp_path.rglob("*"))
+    assert left == ["fold-0", "kept.partial"]

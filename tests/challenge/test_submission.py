@@ -123,7 +123,7 @@ def zipped() -> bytes:
         (b" \n \n", "empty"),
         (b"image_name,target\n", "empty"),
         (b"x" * (MAX_BYTES + 1), "too-large"),
-        (gzip.compress(GOOD.encode()), "compressed"),
+        (gzip.compress(GOOD.encode(), mtime=0), "compressed"),
         (zipped(), "compressed"),
         (b"image_name,target\nISIC_0000000,\x00\n", "not-text"),
         (GOOD.encode("utf-16"), "not-utf-8"),

@@ -74,6 +74,23 @@ def test_what_was_looked_for_in_a_sample_is_judged_on_that_sample(rng: np.random
     assert ruler.auroc.estimate == pytest.approx(0.8, abs=0.08)
 
 
+def test_what_was_looked_for_in_too_few_is_named_and_not_judged(rng: np.random.Generator) -> None:
+    table = cohort(rng, telling=False)
+    n, benign = table.height, (table["target"] == 0).to_numpy()
+    seen = {
+        "part": ["train"] * n,
+        "image_name": table["image_name"],
+        "ruler_score": [0.0 if k else None for k in benign & (np.arange(n) % 4 == 0)],
+        "pixels_digest": [b"x"] * n,
+    }
+    files = pl.DataFrame(
+        {name: seen.get(name, [None] * n) for name in FILE_COLUMNS}, schema=FILE_COLUMNS
+    )
+    ruler = by_name(giveaways(table, files))["ruler"]
+    assert not ruler.tells
+    assert "too few" in ruler.meaning
+
+
 def test_a_value_of_its_own_for_each_patient_tells_nothing(rng: np.random.Generator) -> None:
     # In the same data an image's own patient would tell much: who has one melanoma has more.
     patient = np.repeat(np.arange(200), 6)

@@ -62,15 +62,22 @@ def test_a_blurred_picture_is_told(skin: Pixels) -> None:
     assert "is_blurred" not in verdicts(sharp)
     assert verdicts(soft) == {"is_blurred"}
     assert soft.sharpness < sharp.sharpness
-    assert pixel_facts(np.full((256, 256, 3), 120, np.uint8)).sharpness == 0
+    assert pixel_facts(np.full((64, 64, 3), 120, np.uint8)).sharpness == 0
 
 
-def test_a_small_picture_has_no_sharpness_and_ticks_only_where_they_are_searched_for() -> None:
+def test_a_small_picture_has_sharpness_and_ticks_where_it_is_looked_at_closely() -> None:
     small = np.full((128, 128, 3), 120, np.uint8)
-    assert np.isnan(pixel_facts(small).sharpness)
-    assert not pixel_facts(small).is_blurred
+    assert pixel_facts(small).is_blurred
     assert pixel_facts(small).ruler_score == 0
-    assert np.isnan(pixel_facts(small, ticks=False).ruler_score)
+    facts = pixel_facts(small, closely=False)
+    assert np.isnan(facts.ruler_score)
+    assert np.isnan(facts.sharpness)
+    assert not facts.is_blurred
+
+
+def test_a_long_picture_is_measured_whole() -> None:
+    long = np.full((200, 700, 3), 120, np.uint8)
+    assert pixel_facts(long, closely=False).sharpness == 0
 
 
 def test_a_mostly_black_picture_is_told(skin: Pixels) -> None:

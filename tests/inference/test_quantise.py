@@ -44,7 +44,13 @@ def test_eight_bits_say_nearly_what_thirty_two_say(tmp_path: Path) -> None:
     assert np.abs(one - two).mean() < 0.25 * one.std()
     maps = after.maps(pixels)
     assert np.abs(maps.map.sum((2, 3)) + maps.bias - maps.image_logit).max() < 1e-4
-    kinds = {node.op_type for node in onnx.load(rounded).graph.node}
+    nodes = onnx.load(rounded).graph.node
+    # Who normalises the pixels stays in 32 bits: what it multiplies was never rounded.
+    rounded_values = {n.output[0] for n in nodes if n.op_type == "DequantizeLinear"}
+    normalising = next(node for node in nodes if "pixels" in node.output)
+    assert normalising.op_type == "Conv"
+    assert rounded_values.isdisjoint(normalising.input)
+    kinds = {node.op_type for node in nodes}
     assert {"QuantizeLinear", "DequantizeLinear"} <= kinds
     with pytest.raises(ModelError, match="quantised already"):
         write_quantised(rounded, tmp_path / "twice.onnx", batches())

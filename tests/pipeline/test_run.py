@@ -263,6 +263,20 @@ def test_extra_images_are_learnt_from_and_never_scored(
     assert (request_.out / "pretrain" / "final.safetensors").is_file()
 
 
+def test_the_default_recipes_targets_take_a_table_without_diagnoses(request_: RunRequest) -> None:
+    table = pl.read_csv(request_.data / "train.csv")
+    lacking = [name for name in ("diagnosis", "benign_malignant") if name in table.columns]
+    table.drop(lacking).write_csv(request_.data / "train.csv")
+    network = NetworkRecipe(backbone="mobilenetv3_small_050", size_px=32, targets="diagnosis")
+    stage = StageRecipe(epochs=1, batch_size=16, learning_rate=1e-3, loss="ce", size_px=32)
+    train(replace(request_, recipe=small_recipe(network=network, finetune=stage)), Quiet())
+    state = load_file(request_.out / "fold-1" / "final.safetensors")
+    assert state["classes_seen"].tolist() == [True, *[False] * 7, True]
+    scores = pl.read_csv(request_.out / "oof.csv")["target"]
+    assert scores.is_between(0, 1).all()
+    assert scores.n_unique() > 10
+
+
 def test_diagnoses_metadata_and_extra_data_reach_each_fold(
     request_: RunRequest, tmp_path: Path
 ) -> None:

@@ -129,6 +129,15 @@ def test_the_samples_of_two_datasets_are_other_patients() -> None:
     assert len(set(both.patients.tolist())) == 2
 
 
+def test_benign_images_without_a_diagnosis_are_of_the_class_unknown() -> None:
+    target = np.array([1, 0, 0], np.float32)
+    nothing = Samples(["a", "b", "c"], target, classes=np.full(3, -1))
+    assert nothing.classes_seen(9).tolist() == [True, *[False] * 7, True]
+    some = Samples(["a", "b", "c"], target, classes=np.array([-1, -1, 1]))
+    assert some.classes_seen(9).tolist() == [True, True, *[False] * 7]
+    assert not Samples(["a"], target[:1]).classes_seen(9)[1:].any()
+
+
 def test_a_pack_that_is_too_small_is_refused(pack_folder: Path) -> None:
     with pytest.raises(InputError, match="40 px"):
         PackedImages([open_pack(pack_folder)], size_px=64, geometry="squash")

@@ -32,6 +32,12 @@ class Images:
 
     size_px = 32
 
+    def at_size(self, size_px: int | None) -> "Images":
+        """The same pictures, every so many-th pixel of them."""
+        made = Images()
+        made.size_px = size_px or self.size_px
+        return made
+
     def check_shards(self) -> None:
         """They are drawn; nothing can be cut."""
 
@@ -41,7 +47,12 @@ class Images:
             generator = np.random.default_rng(int(name))
             level = 90 if int(name) % 2 == 0 else 170
             pictures.append(generator.normal(level, 20, (32, 32, 3)).clip(0, 255).astype(np.uint8))
-        return np.stack(pictures)
+        READ_AT.append(self.size_px)
+        side = self.size_px
+        return np.stack(pictures)[:, :side, :side]
+
+
+READ_AT: list[int] = []
 
 
 SAMPLES = Samples(
@@ -85,6 +96,27 @@ def test_a_run_killed_after_an_epoch_ends_with_the_same_bits(
     assert all(torch.equal(resumed[name], whole[name]) for name in whole)
     log = (tmp_path / "killed" / "log.csv").read_text().splitlines()
     assert [line.split(",")[0] for line in log] == ["epoch", "1", "2", "3"]
+
+
+def test_a_stage_of_smaller_pictures_reads_them_smaller_after_a_kill_too(tmp_path: Path) -> None:
+    chosen = recipe(epochs=2)
+    small = chosen.finetune.model_copy(update={"size_px": 24})
+    smaller = chosen.model_copy(update={"finetune": small})
+    READ_AT.clear()
+    whole = trained(tmp_path / "whole", smaller)
+    assert set(READ_AT) == {24}
+    one_epoch = new_stage(tmp_path / "killed", smaller)
+
+    def stop(_: int) -> None:
+        if (tmp_path / "killed" / "last.json").is_file():
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        one_epoch.run(SAMPLES, Images(), stop)  # type: ignore[arg-type]
+    READ_AT.clear()
+    again = trained(tmp_path / "killed", smaller)
+    assert set(READ_AT) == {24}
+    assert all(torch.equal(again[name], whole[name]) for name in whole)
 
 
 def test_a_finished_stage_is_read_back_not_trained_again(tmp_path: Path) -> None:

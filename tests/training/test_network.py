@@ -48,6 +48,18 @@ def test_a_whole_networks_file_brings_its_head_and_branches(tmp_path: Path) -> N
     assert all(torch.equal(loaded[name], tensor) for name, tensor in source.state_dict().items())
 
 
+def test_a_head_is_taken_though_the_recipe_adds_a_branch(tmp_path: Path) -> None:
+    source = LesionNetwork(SMALL)
+    save_file(source.state_dict(), tmp_path / "whole.safetensors")
+    started = LesionNetwork(SMALL.model_copy(update={"metadata": True}))
+    start_weights(started, tmp_path / "whole.safetensors")
+    assert torch.equal(started.head.weight, source.head.weight)
+    nine = LesionNetwork(SMALL.model_copy(update={"targets": "diagnosis"}))
+    before = nine.head.weight.clone()
+    start_weights(nine, tmp_path / "whole.safetensors")
+    assert torch.equal(nine.head.weight, before)
+
+
 def test_weights_of_another_architecture_are_refused(tmp_path: Path) -> None:
     save_file({"conv1.weight": torch.zeros(3)}, tmp_path / "other.safetensors")
     with pytest.raises(RecipeError, match="another architecture"):

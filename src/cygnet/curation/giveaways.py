@@ -170,9 +170,8 @@ def _judged(
         categories, ranks = _coded(attribute, table.height)
         known = ~np.isnan(ranks)
         if attribute.is_sampled and not known.all():
-            found += _judged(
-                table.filter(known), [replace(attribute, numbers=ranks[known])], linked
-            )
+            of_known = replace(attribute, numbers=ranks[known])
+            found += _judged(table.filter(known), [of_known], linked) or [_undecided(of_known)]
             continue
         n_values = int(np.unique(categories).size)
         if n_values < 2:
@@ -190,6 +189,13 @@ def _judged(
             Giveaway(attribute.name, attribute.label, attribute.sees, auroc, table.height, n_values)
         )
     return found
+
+
+def _undecided(attribute: Attribute) -> Giveaway:
+    """Say that an attribute was looked for in too few images to be judged."""
+    auroc = Estimate(np.nan, reason="too few of the images were searched")
+    n_images = 0 if attribute.numbers is None else attribute.numbers.size
+    return Giveaway(attribute.name, attribute.label, attribute.sees, auroc, n_images, 2)
 
 
 def _coded(attribute: Attribute, n_images: int) -> tuple[Codes, Floats]:

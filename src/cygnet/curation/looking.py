@@ -1,9 +1,10 @@
 """What do the image files of a dataset show besides lesions? One pass over all of them.
 
-Every file is read once, decoded to 256 px (a smaller one to no more than it has), once more to
-512 px where strokes are dense enough to be writing, and described in one row: its format and size,
-how it was compressed, its metadata by name, faults, artefacts, and a digest of its pixels. A file
-that cannot be read has a row that says so; none stops the pass. Only rows are kept, never pixels.
+Every file is read once, decoded to 256 px (a smaller one to its own side, at least 64), once more
+to 512 px where strokes are dense enough to be writing, and described in one row: its format and
+size, how it was compressed, its metadata by name, faults, artefacts, and a digest of its pixels. A
+file that cannot be read has a row that says so; none stops the pass. Only rows are kept, never
+pixels.
 
 Writing costs as much to search for as a small picture to decode. So in large sets it is searched
 for in every picture of 0.75 megapixels and more, and in one in four of the smaller ones, chosen by
@@ -87,7 +88,8 @@ FILE_COLUMNS: Final[dict[str, Any]] = {
     "n_text_lines": pl.Int32,
     "pixels_digest": pl.Binary,
 }
-"""The columns of what :func:`look_at_files` gives; null where a file could not be decoded."""
+"""The columns of what :func:`look_at_files` gives; null where a file could not be decoded,
+and ``ruler_score`` and ``n_text_lines`` where it was not searched."""
 
 _FREE_TEXT: Final = frozenset({"xmp", "iptc", "comment", "text"})
 
@@ -223,5 +225,5 @@ def _describe(path: Path, row: Row, *, all_writing: bool) -> None:
     if not math.isnan(seen.ruler_score):
         row["ruler_score"] = seen.ruler_score
     if shorter >= CLOSER_PX:
-        # A smaller picture was enlarged to be looked at: its blur would be ours.
+        # The blur of a smaller one is that of whoever reduced it.
         row |= {"sharpness": seen.sharpness, "is_blurred": seen.is_blurred}

@@ -12,6 +12,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from cygnet.images.quality import grey_copy
+
 Pixels = NDArray[np.uint8]
 
 
@@ -68,16 +70,16 @@ def burned_in_text(
     """Find lines of at least four signs near the borders of ``(height, width, 3)``, uint8, RGB.
 
     Lines run across the picture or, turned by a quarter, up or down it; they are darker or lighter
-    than what is around them. ``copy`` is the picture at 256 x 256 px or less, and ``grey`` the
-    picture at that size in grey, where they are at hand already. ``closer`` gives the picture at
-    512 px: where ``pixels`` are fewer, it is asked for only if strokes are dense somewhere, one
-    real picture in three.
+    than what is around them. ``copy`` is the picture at 256 x 256 px or less, and ``grey`` at 256 x
+    256 px and in grey, where they are at hand already. ``closer`` gives the picture at 512 px:
+    where ``pixels`` are fewer, it is asked for only if strokes are dense somewhere, one real
+    picture in three.
     """
     if copy is None:
         size = (_COPY_PX, _COPY_PX)
         copy = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
     if grey is None:
-        grey = np.asarray(cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY), np.uint8)
+        grey = grey_copy(copy)
     lines: list[TextLine] = []
     parts = _busy_parts(copy, grey)
     if parts and closer is not None:

@@ -22,7 +22,7 @@ from cygnet.images.privacy import (
     file_name_clues,
     metadata_facts,
 )
-from cygnet.images.quality import WORKING_PX, PixelFacts, grey_copy, pixel_facts, working_copy
+from cygnet.images.quality import PixelFacts, grey_copy, is_whole, pixel_facts, working_copy
 
 _DICOM_MAGIC = slice(128, 132)
 
@@ -63,14 +63,13 @@ def image_facts(
     cannot be followed, and ``ValueError`` for pixels of another shape or type.
     """
     copy = working_copy(pixels)
-    is_small = min(copy.shape[:2]) < WORKING_PX
-    grey = grey_copy(copy) if search_closely or not is_small else None
+    grey = grey_copy(copy) if search_closely or is_whole(copy) else None
     jpeg = jpeg_facts(data)
     # A JPEG whose markers show no metadata needs no second look.
     is_bare = jpeg is not None and not jpeg.metadata
     is_dicom = data[_DICOM_MAGIC] == b"DICM"
     return ImageFacts(
-        pixel_facts(pixels, copy=copy, grey=grey, ticks=grey is not None),
+        pixel_facts(pixels, copy=copy, grey=grey, closely=search_closely),
         burned_in_text(pixels, copy=copy, grey=grey, closer=closer) if search_closely else None,
         jpeg,
         None if is_bare else colour_profile(data),

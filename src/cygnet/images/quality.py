@@ -30,8 +30,8 @@ class PixelFacts:
     """What the pixels of one picture show. Shares and scores are 0 to 1.
 
     ``sharpness``
-        at 256 px: 0 where nothing changes from one pixel to the next, 1 where everything does. NaN
-        for a smaller picture, whose blur is that of its reduction.
+        at 256 px, or on its own grid where it is smaller: 0 where nothing changes from one pixel to
+        the next, 1 where everything does.
     ``black_share``
         of the area, where no channel reaches a tenth of white.
     ``colourfulness``
@@ -41,8 +41,9 @@ class PixelFacts:
     ``is_ycbcr_as_rgb``
         whether luma and chroma stand where red, green and blue should (the picture looks pink).
     ``ruler_score``, ``chart_score``
-        how surely a scale with ticks, or a chart of several saturated colours, is in the picture;
-        NaN where ticks were not searched for.
+        how surely a scale with ticks, or a chart of several saturated colours, is in the picture.
+
+    ``sharpness`` and ``ruler_score`` are NaN of a small picture that was not looked at closely.
     """
 
     sharpness: float
@@ -98,14 +99,14 @@ _WHITE: Final = 245
 
 
 def pixel_facts(
-    pixels: Pixels, *, copy: Pixels | None = None, grey: Pixels | None = None, ticks: bool = True
+    pixels: Pixels, *, copy: Pixels | None = None, grey: Pixels | None = None, closely: bool = True
 ) -> PixelFacts:
     """Measure a picture, ``(height, width, 3)``, uint8, RGB, of at least 64 x 64 pixels.
 
     Everything is measured on a copy of 256 px; a JPEG is best decoded to that size at once. A
     smaller picture is measured as it is. ``copy`` is what :func:`working_copy` gives, and ``grey``
-    what :func:`grey_copy` gives of it, where they are at hand already. Without ``ticks`` they are
-    not searched for. Raises ``ValueError`` for another shape or type.
+    what :func:`grey_copy` gives of it, where they are at hand already. Without ``closely``
+    a small one has neither sharpness nor ticks. Raises ``ValueError`` for another shape or type.
     """
     if pixels.ndim != 3 or pixels.shape[2] != 3 or pixels.dtype != np.uint8:
         raise ValueError(f"pixels are (height, width, 3) of uint8, not {pixels.shape}")
@@ -113,11 +114,11 @@ def pixel_facts(
         raise ValueError(f"a side is shorter than {_SMALL_PX} px")
     if copy is None:
         copy = working_copy(pixels)
-    if ticks and grey is None:
+    closely |= is_whole(copy)
+    if closely and grey is None:
         grey = grey_copy(copy)
     half: Any = copy
-    is_whole = min(copy.shape[:2]) >= WORKING_PX
-    if is_whole:
+    if is_whole(copy):
         # Halving is many times faster in OpenCV than any other reduction.
         half = cv2.resize(copy, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
     small = np.asarray(
@@ -128,27 +129,35 @@ def pixel_facts(
     darkest: Any = cv2.min(cv2.min(red, green), blue)
     dark, white = _corner_shares(brightest, darkest)
     return PixelFacts(
-        sharpness=_sharpness(copy) if is_whole else math.nan,
+        sharpness=_sharpness(copy) if closely else math.nan,
         black_share=float(np.count_nonzero(brightest <= _BLACK)) / brightest.size,
         colourfulness=float(cv2.mean(cv2.subtract(brightest, darkest))[0]),
         dark_corner_share=dark,
         white_corner_share=white,
         is_ycbcr_as_rgb=_is_ycbcr_as_rgb(small),
-        ruler_score=math.nan if grey is None else ruler_score(grey),
+        ruler_score=ruler_score(grey) if closely and grey is not None else math.nan,
         chart_score=chart_score(small),
     )
 
 
 def working_copy(pixels: Pixels) -> Pixels:
-    """Reduce a picture to 256 x 256 pixels, the copy on which it is measured; never enlarge it."""
+    """Bring a picture to 256 x 256 pixels, the copy on which it is measured.
+
+    One of which both sides are shorter stays as it is.
+    """
     size = (WORKING_PX, WORKING_PX)
-    if min(pixels.shape[:2]) < WORKING_PX or pixels.shape[:2] == size:
+    if max(pixels.shape[:2]) < WORKING_PX or pixels.shape[:2] == size:
         return pixels
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
+def is_whole(copy: Pixels) -> bool:
+    """Tell whether what :func:`working_copy` gave is 256 x 256 pixels."""
+    return copy.shape[:2] == (WORKING_PX, WORKING_PX)
+
+
 def grey_copy(copy: Pixels) -> Pixels:
-    """Give what :func:`working_copy` gave in grey, ``(256, 256)``: ticks have a size there."""
+    """Give what :func:`working_copy` gave in grey and ``(256, 256)``: ticks have a size there."""
     grey: Any = cv2.cvtColor(copy, cv2.COLOR_RGB2GRAY)
     if grey.shape != (WORKING_PX, WORKING_PX):
         grey = cv2.resize(grey, (WORKING_PX, WORKING_PX), interpolation=cv2.INTER_CUBIC)

@@ -116,14 +116,6 @@ def _check_learning(plan: TrainingPlan, fold: int) -> None:
             f"Outside fold {fold} there are not both melanomas and benign images to learn from.",
             "Use fewer folds, or add patients.",
         )
-    if plan.recipe.network.targets == "diagnosis":
-        seen = learning.classes_seen(len(DIAGNOSIS_CLASSES))
-        if not seen[1:].any():
-            raise InputError.of(
-                "The recipe asks for diagnoses, and outside fold "
-                f"{fold} no benign image has one that is known.",
-                'Set targets = "binary" in [network], or give tables with a diagnosis column.',
-            )
 
 
 def check_start(recipe: Recipe, weights: Path | None) -> None:
@@ -133,13 +125,17 @@ def check_start(recipe: Recipe, weights: Path | None) -> None:
     """
     Machine.at_hand(recipe.machine, Processes.at_hand())
     fetched = recipe.start == "timm" and weights is None
-    network, size_px = recipe.network.backbone, recipe.network.size_px
+    backbone, size_px = recipe.network.backbone, recipe.network.size_px
+    local = recipe.model_copy(update={"start": "random"}) if fetched else recipe
     try:
-        new_network(recipe.model_copy(update={"start": "random"}) if fetched else recipe, weights)
+        network = new_network(local, weights)
+        for stage in recipe.stages():
+            size_px = stage.size_px or recipe.network.size_px
+            network.probe(size_px)
     except (AssertionError, RuntimeError, ValueError) as error:
         # Backbones refuse a size each in its own way, most by a failed assertion.
         raise RecipeError.of(
-            f"{network} does not work at {size_px} px: {error}.",
+            f"{backbone} does not work at {size_px} px: {error}.",
             "Choose another size_px; a transformer takes one by options = { img_size = "
             f"{size_px} }} in [network].",
         ) from error
@@ -157,7 +153,8 @@ def statistics_sentence(plan: TrainingPlan) -> str | None:
 def new_network(recipe: Recipe, weights: Path | None) -> LesionNetwork:
     """Build the recipe's network with the weights that it starts from.
 
-    Raises :class:`RecipeError` where ``weights`` is not a file of its backbone.
+    With diagnoses as targets no class has been seen yet but those of a whole network's file. Raises
+    :class:`RecipeError` where there is no such backbone, or weights do not fit or cannot be had.
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)

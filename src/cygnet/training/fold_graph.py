@@ -24,6 +24,8 @@ from cygnet.training.pooling import grid_of
 from cygnet.training.recipe import NetworkRecipe
 
 _OPSET = 18
+# What a fold looks at: normalised pictures, (n, 3, size, size).
+PIXELS = "pixels"
 
 
 class FoldOutputs(NamedTuple):
@@ -108,7 +110,7 @@ def fold_graphs(
 def _template(recipe: NetworkRecipe) -> onnx.ModelProto:
     module = ExplainedNetwork(recipe).eval()
     examples = [torch.zeros(2, 3, recipe.size_px, recipe.size_px)]
-    names, n = ["pixels"], torch.export.Dim("n")
+    names, n = [PIXELS], torch.export.Dim("n")
     shapes: dict[str, dict[int, object]] = {"images": {0: n}}
     if recipe.metadata:
         examples.append(torch.from_numpy(encoding.missing_metadata(2)))

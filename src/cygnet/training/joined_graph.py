@@ -11,11 +11,10 @@ import onnx
 from onnx import TensorProto, helper, numpy_helper
 
 from cygnet.training import metadata as encoding
+from cygnet.training.fold_graph import PIXELS
 from cygnet.training.recipe import NetworkRecipe
 from cygnet.vocabulary import SEXES, SITES
 
-# What the folds' networks look at: the normalised pictures, (n, 3, size, size).
-PIXELS = "pixels"
 _WORDS_DOMAIN = "ai.onnx.ml"
 _WORDS_OPSET = 3
 

@@ -125,11 +125,16 @@ class Samples:
         return Labels(torch.from_numpy(self.targets[rows]), class_)
 
     def classes_seen(self, n_classes: int) -> Tensor:
-        """Give ``(n_classes,)``: which diagnoses stand here; melanoma by the target too."""
+        """Give ``(n_classes,)``: which diagnoses stand here; melanoma by the target too.
+
+        Where no benign image has one that is known, their class is the last, "unknown".
+        """
         seen = torch.zeros(n_classes, dtype=torch.bool)
         if self.classes is not None:
             seen[np.unique(self.classes[self.classes != UNKNOWN])] = True
         seen[0] |= bool((self.targets > 0.5).any())
+        if not seen[1:].any():
+            seen[-1] = bool((self.targets <= 0.5).any())
         return seen
 
 

@@ -46,7 +46,7 @@ class LesionNetwork(nn.Module):
         super().__init__()
         self.recipe = recipe
         self.backbone: Any = _backbone(recipe, pretrained=pretrained)
-        width = self._probe(recipe.size_px)
+        width = self.probe(recipe.size_px)
         self.dropout = nn.Dropout(recipe.dropout)
         n_classes = 1 if recipe.targets == "binary" else len(DIAGNOSIS_CLASSES)
         self.head = nn.Linear(width, n_classes)
@@ -57,7 +57,7 @@ class LesionNetwork(nn.Module):
             self.metadata_branch = _metadata_branch(recipe.dropout, n_classes)
 
     @torch.no_grad()
-    def _probe(self, size_px: int) -> int:
+    def probe(self, size_px: int) -> int:
         """Look at one picture's features to learn their width and what stands behind pooling."""
         self.backbone.eval()
         ramp = torch.linspace(-1, 1, size_px * size_px).reshape(1, 1, size_px, size_px)
@@ -148,9 +148,10 @@ def _backbone(recipe: NetworkRecipe, *, pretrained: bool) -> nn.Module:
 def start_weights(network: LesionNetwork, file: Path) -> None:
     """Load a backbone's weights, or a whole network's, from ``file`` (safetensors) in place.
 
-    Names are the backbone's own (timm's), with or without a leading ``backbone.``. A classifier of
-    other things in the file is left out. Raises :class:`RecipeError` when the file is no
-    safetensors file, lacks a weight that the backbone has, or holds one of another shape.
+    Names are the backbone's own (timm's), with or without a leading ``backbone.``. Head, pooling
+    and branch of a whole network's file are taken, each where all of it fits. Raises
+    :class:`RecipeError` when the file is no safetensors file, lacks a weight that the backbone has,
+    or holds one of another shape.
     """
     try:
         with safe_open(str(file), "pt") as stream:
@@ -179,8 +180,11 @@ def start_weights(network: LesionNetwork, file: Path) -> None:
             offenders=[Offender(text) for text in wrong],
         )
     network.backbone.load_state_dict({name: found[name].to(wanted[name].dtype) for name in wanted})
-    # A file of a whole network brings its head and branches; a classifier of other things does not.
-    rest = {n: t for n, t in network.state_dict().items() if not n.startswith("backbone.")}
-    if all(n in found and found[n].shape == tensor.shape for n, tensor in rest.items()):
-        own = {name: found[name].to(tensor.dtype) for name, tensor in rest.items()}
-        network.load_state_dict(own, strict=False)
+    # A whole network's file brings its other parts, each where all of it fits; a classifier of
+    # other things does not.
+    state = network.state_dict()
+    for part in ({"head", "classes_seen"}, {"pooling"}, {"metadata_branch"}):
+        own = {name: tensor for name, tensor in state.items() if name.split(".")[0] in part}
+        if all(name in found and found[name].shape == t.shape for name, t in own.items()):
+            given = {name: found[name].to(tensor.dtype) for name, tensor in own.items()}
+            network.load_state_dict(given, strict=False)

@@ -92,6 +92,7 @@ def test_context_moves_lesions_as_prediction_by_the_same_model_does(
     finally:
         reader.close()
     assert len(reading.lesions) == 8
+    assert (reading.unchecked == "") == (reader.model.familiar is not None)
     for one in reading.lesions:
         name = Path(one.lesion.picture.name).stem
         assert one.alone == pytest.approx(alone[name], abs=1e-5)
