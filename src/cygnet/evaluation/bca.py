@@ -14,6 +14,7 @@ from cygnet.evaluation.jackknife import LEAST_ERROR, NO_CHANGE
 from cygnet.evaluation.sample import Floats
 
 BCA = "patient-cluster-bootstrap-bca"
+_EQUAL = 1e-12
 _ONE_SIDED = "all bootstrap replicates lie on one side of the estimate: no bias correction"
 
 
@@ -53,8 +54,10 @@ def bca_estimate(percentile: Estimate, replicates: Floats, leave_one_out: Floats
     if not np.isfinite(leave_one_out).all():
         return replace(without, reason=NO_CHANGE)
     defined = np.sort(replicates[np.isfinite(replicates)])
-    below = np.searchsorted(defined, percentile.estimate, "left")
-    up_to = np.searchsorted(defined, percentile.estimate, "right")
+    # Sums in another order differ in their last digits; an equal replicate is equal nevertheless.
+    near = _EQUAL * max(1.0, abs(percentile.estimate))
+    below = np.searchsorted(defined, percentile.estimate - near, "left")
+    up_to = np.searchsorted(defined, percentile.estimate + near, "right")
     share = float(below + up_to) / 2 / defined.size
     if not 0 < share < 1:
         return replace(without, reason=_ONE_SIDED)

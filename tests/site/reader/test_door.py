@@ -133,6 +133,13 @@ def test_a_body_without_a_length_or_too_large_is_refused_unread(local: Held) -> 
     assert _ask(local, "POST", "/patients/x/about", content_length="100000")[0] == 413
 
 
+def test_a_question_has_no_body(local: Held) -> None:
+    # Django would spool it to the disk, however long it is.
+    assert _ask(local, "GET", "/", content_length="1")[0] == 413
+    assert _ask(local, "GET", "/", transfer_encoding="chunked")[0] == 411
+    assert _ask(local, "GET", "/", content_length="0")[0] == 200
+
+
 def test_a_full_memory_is_told_with_when_to_come_again(local: Held) -> None:
     status, headers, body = _ask(local, "POST", "/read", content_length="1001")
     assert status == 503

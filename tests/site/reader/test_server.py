@@ -163,6 +163,7 @@ def test_pages_work_without_scripts(client: httpx.Client) -> None:
     assert client.get(f"{link}lesions/5/").status_code == 404
     assert "matrix" in client.get(f"{link}compare?a=1&b=2").text
     assert client.get(f"{link}compare?a=1&b=2e").status_code == 404
+    assert client.get(f"{link}compare?a=1&b={'9' * 5000}").status_code == 404
     picture = client.get(f"{link}lesions/1/picture.jpg")
     assert Image.open(io.BytesIO(picture.content)).size == (160, 160)
     heat = client.get(f"{link}lesions/1/heat.png")

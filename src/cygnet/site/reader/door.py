@@ -109,10 +109,13 @@ class Door:
                 " that it printed, or send it as Authorization: Bearer."
             )
         if scope["method"] in _SAFE:
-            return None
+            # Nobody sends one with a question, and what is not bounded here would reach the disk.
+            return _body_refusal(headers, most=0)
         if not _is_own_origin(headers, host):
             return 403, say("Another site sent this; only this reader's own pages may.")
-        return _body_refusal(scope["path"], headers)
+        return _body_refusal(
+            headers, most=MOST_BODY_BYTES if _is_reading(scope["path"]) else _FORM_BYTES
+        )
 
     def _is_own_host(self, host: str) -> bool:
         name = _host_name(host)
@@ -142,11 +145,10 @@ def _is_reading(path: str) -> bool:
     return path in READING_PATHS or path.endswith("/earlier")
 
 
-def _body_refusal(path: str, headers: dict[bytes, bytes]) -> tuple[int, str] | None:
+def _body_refusal(headers: dict[bytes, bytes], *, most: int) -> tuple[int, str] | None:
     stated = _text(headers, b"content-length") or "0"
     if not stated.isdigit() or _text(headers, b"transfer-encoding"):
         return 411, say("The request does not say how long it is.")
-    most = MOST_BODY_BYTES if _is_reading(path) else _FORM_BYTES
     if int(stated) > most:
         return 413, say(
             "The files together are larger than {most} MiB; send fewer at once.",

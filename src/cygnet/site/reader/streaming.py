@@ -35,9 +35,13 @@ async def told_as_lines(
 
     working = asyncio.ensure_future(state.read(work, tell))
     working.add_done_callback(done)
-    while (step := await steps.get()) is not None:
-        yield line(progress_of(step).model_dump_json())
-    patient = await working
+    try:
+        while (step := await steps.get()) is not None:
+            yield line(progress_of(step).model_dump_json())
+        patient = await working
+    finally:
+        # Who goes away takes work that has not begun with him, and with it what he handed in.
+        working.cancel()
     yield line(await state.show(last, patient))
 
 

@@ -24,6 +24,9 @@ from cygnet.site.reader.uploads import NO_ROOM, own_fault
 from cygnet.site.reader.views import html, not_found
 from cygnet.site.reader.views_of_patient import common
 
+# Python refuses to read a number of thousands of digits.
+_MOST_DIGITS = 4
+
 Errors = list[tuple[str, str]]
 
 
@@ -163,7 +166,9 @@ async def compare(request: HttpRequest, key: str) -> HttpResponse:
 
 def _is_side(patient: Patient, name: str) -> bool:
     number = name.removesuffix("e")
-    if not (number.isascii() and number.isdigit() and 1 <= int(number) <= len(patient.lesions)):
+    if not (number.isascii() and number.isdigit() and len(number) <= _MOST_DIGITS):
+        return False
+    if not 1 <= int(number) <= len(patient.lesions):
         return False
     return number == name or patient.lesions[int(number) - 1].earlier is not None
 
