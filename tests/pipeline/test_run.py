@@ -6,19 +6,18 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 from safetensors.torch import load_file
 
-from cygnet.context import contributions, nested, trials
+from brief_context import judge_briefly
 from cygnet.errors import ImageError, InputError, StorageError, TableError
 from cygnet.evaluation import auroc
 from cygnet.images.pack import write_pack
 from cygnet.inference.model import open_model
 from cygnet.inference.predict import predict_files
-from cygnet.pipeline import RunRequest, context_job, page, run, train
+from cygnet.pipeline import RunRequest, run, train
 from cygnet.pipeline.request import RunRecord, note_circumstances
 from cygnet.training.recipe import AugmentRecipe, NetworkRecipe, Recipe, StageRecipe
 from small_cohort import write_small_cohort
@@ -364,14 +363,7 @@ def test_without_the_train_extra_a_run_names_it(
 def test_where_patients_are_enough_context_is_judged_and_told(
     request_: RunRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def few(lesions: Any, target: Any, **options: Any) -> list[trials.Task]:
-        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1, **options)
-
-    monkeypatch.setattr(page, "_MANY_WITH_BOTH", 1)
-    monkeypatch.setattr(nested, "N_OUTER", 3)
-    monkeypatch.setattr(contributions, "N_OUTER", 3)
-    monkeypatch.setattr(nested, "N_INNER", 2)
-    monkeypatch.setattr(context_job, "tasks_of", few)
+    judge_briefly(monkeypatch)
     run(replace(request_, workers=1), Quiet())
     judged = json.loads((request_.out / "judgement.json").read_text(encoding="utf-8"))
     assert judged["difference"]["metric"] == "auroc"

@@ -23,7 +23,7 @@ from cygnet.inference.model import Model, Patient, open_model
 
 N_CALIBRATION_IMAGES = 128
 _BATCH = 8
-# What the graph's normalisation gives (`training.joined_graph`).
+# What the graph's normalisation gives (`training.fold_graph.PIXELS`).
 _PIXELS = "pixels"
 _ALWAYS = frozenset({"Clip", "Conv", "HardSwish", "Relu"})
 _OPERATORS = (

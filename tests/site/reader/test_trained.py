@@ -3,15 +3,14 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import polars as pl
 import pytest
 
-from cygnet.context import contributions, nested, trials
+from brief_context import judge_briefly
 from cygnet.inference.model import open_model
 from cygnet.inference.predict import Wanted, predict_files
-from cygnet.pipeline import RunRequest, context_job, page, run
+from cygnet.pipeline import RunRequest, run
 from cygnet.pipeline.context_apply import stage_of, with_context
 from cygnet.site.reader.asking import About
 from cygnet.site.reader.judging import Reader
@@ -40,15 +39,7 @@ class Quiet:
 @pytest.fixture
 def trained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Train a model with a context stage, as `cygnet run` does, on few patients."""
-
-    def few(lesions: Any, target: Any, **options: Any) -> list[trials.Task]:
-        return trials.tasks_of(lesions, target, n_splits=1, n_placebos=2, n_draws=1, **options)
-
-    monkeypatch.setattr(page, "_MANY_WITH_BOTH", 1)
-    monkeypatch.setattr(nested, "N_OUTER", 3)
-    monkeypatch.setattr(contributions, "N_OUTER", 3)
-    monkeypatch.setattr(nested, "N_INNER", 2)
-    monkeypatch.setattr(context_job, "tasks_of", few)
+    judge_briefly(monkeypatch)
     write_small_cohort(tmp_path / "data", n_patients=16, images_a_patient=8)
     recipe = Recipe(
         name="small",
